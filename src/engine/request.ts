@@ -1,0 +1,44 @@
+import type { Inventory, VarLayer } from '../inventory/contract.ts';
+import type { Playbook } from '../playbook/contract.ts';
+import type { RunEvent } from '../report/contract.ts';
+
+/** Everything that a run needs, already loaded and validated: the engine reads no playbook and parses no flag. */
+export interface RunRequest {
+  readonly playbooks: readonly Playbook[];
+  readonly inventory: Inventory;
+  /** Where the inventory came from, for run_start. */
+  readonly inventorySources: readonly string[];
+  readonly limit: string | undefined;
+  readonly tags: readonly string[];
+  readonly skipTags: readonly string[];
+  readonly extraVars: VarLayer;
+  readonly forks: number;
+  readonly check: boolean;
+  readonly diff: boolean;
+  readonly forceHandlers: boolean;
+  readonly startAtTask: string | undefined;
+  /** Values of `-u -b --become-user --become-method --private-key -k -K`: below every variable (precedence 1). */
+  readonly defaults: ConnectionDefaults;
+  readonly acceptNewHostKeys: boolean;
+  /** Milliseconds to wait for another run's lock; 0 refuses at once. */
+  readonly lockWaitMs: number;
+  /** False: read task by task (`--no-fuse`); results are the same. */
+  readonly fuse: boolean;
+  /** Aborted by the first Ctrl-C: nothing new starts, what runs is ended. */
+  readonly signal: AbortSignal;
+  readonly emit: (event: RunEvent) => void;
+  /** Called with every value that must never be shown, as soon as it is known. */
+  readonly addSecret: (value: string) => void;
+  readonly version: string;
+}
+
+export interface ConnectionDefaults {
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly privateKeyFile: string | undefined;
+  readonly become: boolean;
+  readonly becomeUser: string | undefined;
+  readonly becomeMethod: string | undefined;
+  readonly becomePassword: string | undefined;
+  readonly connectTimeoutMs: number;
+}

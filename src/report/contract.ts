@@ -1,0 +1,67 @@
+import type { Diagnostic } from '../errors/diagnostic.ts';
+import type { Change, Result } from '../modules/contract.ts';
+
+export type Status = 'ok' | 'changed' | 'skipped' | 'failed' | 'unreachable' | 'ignored' | 'rescued';
+
+export interface Stats {
+  ok: number;
+  changed: number;
+  unreachable: number;
+  failed: number;
+  skipped: number;
+  rescued: number;
+  ignored: number;
+}
+
+/** One fact of a run. The engine emits these and prints nothing; every renderer is a consumer. `time` is added on emission. */
+export type RunEvent =
+  | { event: 'run_start'; playbooks: string[]; inventory: string[]; check: boolean; version: string }
+  | { event: 'play_start'; play: string; hosts: string[]; path: string; batch: string[] }
+  | {
+      event: 'task_start';
+      play: string;
+      task: string;
+      module: string;
+      path: string;
+      hosts: string[];
+      handler: boolean;
+      id: string;
+    }
+  | {
+      event: 'result';
+      play: string;
+      task: string;
+      module: string;
+      path: string;
+      id: string;
+      host: string;
+      /** Present for one item of a loop; the result of the whole loop follows without it. */
+      item?: string;
+      delegatedTo?: string;
+      status: Status;
+      result: Result;
+      diff?: Change[];
+      /** Line of the recap that this result stands under does not change when an item reports. */
+      duration_ms: number;
+      hint?: string;
+    }
+  | { event: 'wait'; host: string; task: string; message: string }
+  | { event: 'warning'; message: string; host?: string; path?: string; hint?: string }
+  | { event: 'diagnostic'; diagnostic: Diagnostic }
+  | {
+      event: 'run_end';
+      exit: number;
+      stats: Record<string, Stats>;
+      /** Handlers notified and not run. */
+      owed: { host: string; handler: string }[];
+      duration_ms: number;
+      /** Why the run stopped early, and what it left. */
+      message?: string;
+    };
+
+/** Where events go. */
+export interface Reporter {
+  emit(event: RunEvent & { time: string }): void;
+  /** Everything written out; called once, after run_end. */
+  finish(): Promise<void>;
+}

@@ -1,0 +1,63 @@
+import type { Duplex } from 'node:stream';
+
+/** The reply of a script that ran on a host. Text is decoded as UTF-8; bytes that are not UTF-8 become U+FFFD. */
+export interface Reply {
+  readonly rc: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ShOptions {
+  /** Bytes for the script's stdin; never put variable data of any size or a secret into the script's text. */
+  readonly stdin?: Buffer | undefined;
+  /** Milliseconds without any output or progress before the script is ended; default: the task's timeout, else 30 minutes. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** Called with output as it comes (long builds). */
+  readonly onOutput?: ((chunk: string) => void) | undefined;
+  /** Environment of the script besides the task's own `environment`. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
+/** How to get to one host, every value already rendered. */
+export interface Target {
+  readonly name: string;
+  readonly connection: 'ssh' | 'local';
+  readonly address: string;
+  readonly port: number | undefined;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly privateKeyFile: string | undefined;
+  /** What of ansible_ssh_common_args could be honoured, as ssh_config options (ProxyJump, UserKnownHostsFile…). */
+  readonly sshOptions: Readonly<Record<string, string>>;
+  readonly acceptNewHostKeys: boolean;
+  readonly connectTimeoutMs: number;
+}
+
+export interface Become {
+  readonly method: 'sudo' | 'su' | 'doas';
+  readonly user: string;
+  readonly password: string | undefined;
+}
+
+/** One connection to one host: at most one SSH connection, one long-lived sh per become user, streams to its ports. */
+export interface Connection {
+  readonly host: string;
+  /** The session shell of the connecting user, or of `become.user`; opened on first use and kept. */
+  shell(become: Become | undefined): Promise<Shell>;
+  /** A stream to a TCP address or unix socket as seen from the host (direct-tcpip; net.connect when local). */
+  openStream(to: { address: string; port: number } | { path: string }): Promise<Duplex>;
+  /** Ends every shell and what they still run, by process group, within 10 s. Never throws. */
+  close(): Promise<void>;
+}
+
+export interface Shell {
+  /**
+   * Run a script as a child of the session shell. Scripts queue: one at a time. Rejects with UnreachableError when the
+   * connection is lost before the exit status came, with InterruptedError when cancelled.
+   */
+  run(script: string, options?: ShOptions): Promise<Reply>;
+  /** End what runs now (its process group) and fail the call with InterruptedError. */
+  cancel(): Promise<void>;
+  /** pid and start time (field 22 of /proc/PID/stat) of the session shell, which holds this run's locks. */
+  readonly identity: { readonly pid: number; readonly startTime: string; readonly bootId: string };
+}
