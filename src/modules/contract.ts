@@ -1,6 +1,6 @@
 import type { Span } from '../errors/diagnostic.ts';
 import type { NodeAnswer, NodeQuery } from '../redis/contract.ts';
-import type { Reply, ShOptions } from '../transport/contract.ts';
+import type { Connection, Reply, ShOptions } from '../transport/contract.ts';
 
 /**
  * A module is data: what to look at (`read`), what to change (`plan`, pure), how to change it (`apply`). Check mode is read
@@ -53,6 +53,11 @@ export interface Plan {
   /** The module decided that there is nothing to judge (`creates` exists, command in check mode): status skipped. */
   readonly skipped?: string;
   readonly warnings?: readonly string[];
+  /**
+   * Apply is called (not in check mode) though no change is certain: it waits for something (wait_for), or only then learns
+   * whether there is one (latest after a refreshed package index). `changed` is what apply's result says, else false.
+   */
+  readonly applies?: true;
 }
 
 /** What plan may know besides arguments and state. */
@@ -76,6 +81,8 @@ export interface ApplyContext {
   /** The same on another inventory host. */
   on(host: string): Pick<ApplyContext, 'sh'>;
   query(query: NodeQuery): Promise<NodeAnswer>;
+  /** A stream to an address or socket as seen from the task's host. Rejects when it is refused, cannot be reached or may not be forwarded. */
+  readonly openStream: Connection['openStream'];
   /** Once per run for all hosts and tasks that give the same key: the first caller runs it, the others share the outcome. */
   once<T>(key: string, work: () => Promise<T>): Promise<T>;
   /** What the operator should see of a wait or long step, now ("compiling redis 7.0.15 on h1: 41 s"). */
@@ -97,7 +104,7 @@ export interface HostModule<A extends Args = Args, S = unknown> {
   read(args: A): ReadRequest;
   parse(answer: ReadAnswer, args: A): S;
   plan(state: S, args: A, env: PlanEnv): Plan;
-  /** Carry the plan out. Returns the keys of the result that only now are known. Throws TaskError on failure. */
+  /** Carry the plan out. Returns the keys of the result that only now are known; a `changed` in it wins. Throws TaskError on failure. */
   apply(plan: Plan, args: A, context: ApplyContext, state: S): Promise<Result>;
 }
 
