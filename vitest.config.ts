@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** `*.test.ts` is pure and fast; `*.lab.ts` needs root and Linux, and real sshd, systemd and redis-server. */
 export default defineConfig({
   test: {
+    globalSetup: ['test/generate.ts'],
     projects: [
       { test: { name: 'unit', include: ['test/**/*.test.ts'] } },
       {

@@ -5,5 +5,6 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 rmSync(`${root}dist`, { recursive: true, force: true });
+execFileSync(process.execPath, [`${root}scripts/generate.mjs`], { stdio: 'inherit', cwd: root });
 execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', root], { stdio: 'inherit', cwd: root });
 chmodSync(`${root}dist/cli/main.js`, 0o755);
