@@ -24,12 +24,16 @@ export interface RunRequest {
   readonly lockWaitMs: number;
   /** False: read task by task (`--no-fuse`); results are the same. */
   readonly fuse: boolean;
+  /** Directory on the control machine for content-addressed artefacts: 0700, exists. */
+  readonly cacheDir: string;
   /** Aborted by the first Ctrl-C: nothing new starts, what runs is ended. */
   readonly signal: AbortSignal;
   readonly emit: (event: RunEvent) => void;
   /** Called with every value that must never be shown, as soon as it is known. */
   readonly addSecret: (value: string) => void;
   readonly version: string;
+  /** The control process, named in locks. */
+  readonly controlPid: number;
 }
 
 export interface ConnectionDefaults {

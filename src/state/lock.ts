@@ -1,0 +1,127 @@
+import { MAKE_STATE_DIR, SET_STATE_DIR } from './state-dir.ts';
+
+/**
+ * The lock of a host is a file `lock.N`; the highest N counts. Its holder is the session shell of the run that made it, so the
+ * lock lives exactly as long as what may still be working there: no clock decides. To take it, a complete file is linked to
+ * `lock.(N+1)`, which fails when another run was faster. The highest is never removed, so two runs can never both succeed.
+ */
+
+/** The session shell that holds a lock: alive while /proc shows this start time (field 22 of /proc/PID/stat) in this boot. */
+export interface ShellIdentity {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly bootId: string;
+}
+
+/** Who runs, for people and for finding out whether the control process is dead. */
+export interface Holder {
+  readonly user: string;
+  readonly controlHost: string;
+  readonly controlPid: number;
+  readonly controlStartTime: string;
+  readonly controlBootId: string;
+  readonly playbook: string;
+  /** ISO 8601, the control machine's clock; shown, never compared. */
+  readonly since: string;
+}
+
+export interface LockState {
+  /** 0: never locked. */
+  readonly generation: number;
+  readonly status: 'free' | 'held';
+  readonly shell: ShellIdentity | undefined;
+  readonly holder: Holder | undefined;
+}
+
+const FIND_LATEST = `N=0
+for F in "$D"/lock.*; do
+  n=\${F##*/lock.}
+  case $n in ''|*[!0-9]*) continue ;; esac
+  [ "$n" -gt "$N" ] && N=$n
+done`;
+
+/** Prints `lock N STATUS`, then the two lines of the lock's file. */
+export const READ_LOCK = `${SET_STATE_DIR}
+${FIND_LATEST}
+S=free
+if [ "$N" -gt 0 ] && [ ! -e "$D/lock.$N.released" ]; then
+  read -r pid start boot <"$D/lock.$N"
+  stat=$(cat "/proc/$pid/stat" 2>/dev/null); set -- \${stat##*) }
+  if [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] && [ "\${20-}" = "$start" ] && [ "$1" != Z ]; then S=held; else S=dead; fi
+fi
+printf 'lock %s %s\\n' "$N" "$S"
+[ "$N" -gt 0 ] && cat "$D/lock.$N"
+true`;
+
+export function parseLock(output: string): LockState {
+  const [first = '', second = '', third = ''] = output.split('\n');
+  const match = /^lock (\d+) (free|held|dead)$/.exec(first);
+  if (!match) throw new Error(`the lock of the host cannot be read: ${JSON.stringify(output.slice(0, 200))}`);
+  const [pid, startTime, bootId] = second.split(' ');
+  return {
+    generation: Number(match[1]),
+    status: match[2] === 'held' ? 'held' : 'free',
+    shell: pid && startTime && bootId ? { pid: Number(pid), startTime, bootId } : undefined,
+    holder: match[2] === 'free' ? undefined : parseHolder(third),
+  };
+}
+
+/** Take the lock after `generation`; stdin is the file's content. Exit status 75: another run was faster. */
+export function takeLockScript(generation: number): string {
+  return `${SET_STATE_DIR}
+${MAKE_STATE_DIR} || exit 1
+T=$D/.lock.$$
+cat >"$T" || exit 1
+ln "$T" "$D/lock.${generation + 1}" 2>/dev/null; rc=$?
+rm -f "$T"
+[ "$rc" = 0 ] || { [ -e "$D/lock.${generation + 1}" ] && exit 75; echo "cannot make a lock in $D" >&2; exit 1; }
+for F in "$D"/lock.*; do
+  n=\${F##*/lock.}; n=\${n%.released}
+  case $n in ''|*[!0-9]*) continue ;; esac
+  [ "$n" -le ${generation} ] && rm -f "$F"
+done
+true`;
+}
+
+export function lockContent(shell: ShellIdentity, holder: Holder): Buffer {
+  return Buffer.from(`${shell.pid} ${shell.startTime} ${shell.bootId}\n${JSON.stringify(holder)}\n`);
+}
+
+/** Give the lock up while the shell still lives. */
+export function releaseLockScript(generation: number): string {
+  return `${SET_STATE_DIR}\n: >"$D/lock.${generation}.released"`;
+}
+
+/** End what a dead run left: the process groups of the session shell's children, then the shell. Its identity is checked first. */
+export function endRemainsScript(shell: ShellIdentity): string {
+  return `pid=${shell.pid}
+stat=$(cat "/proc/$pid/stat" 2>/dev/null); set -- \${stat##*) }
+[ "\${20-}" = '${shell.startTime}' ] || exit 0
+for sig in TERM KILL; do
+  for s in /proc/[0-9]*/stat; do
+    stat=$(cat "$s" 2>/dev/null) || continue; set -- \${stat##*) }
+    [ "\${2-}" = "$pid" ] && [ "\${3-0}" -gt 1 ] && kill -$sig "-$3" 2>/dev/null
+  done
+  kill -$sig "$pid" 2>/dev/null || exit 0
+  sleep 1
+done
+true`;
+}
+
+/** Names the holder as P9 asks: user, control host, pid, start, playbook. */
+export function describeHolder(host: string, holder: Holder | undefined): string {
+  if (!holder) return `another run holds the lock of ${host}`;
+  return (
+    `another run holds the lock of ${host}: ${holder.user} on ${holder.controlHost} (pid ${holder.controlPid}), ` +
+    `since ${holder.since}, playbook ${holder.playbook}`
+  );
+}
+
+function parseHolder(line: string): Holder | undefined {
+  try {
+    const parsed: unknown = JSON.parse(line);
+    return typeof parsed === 'object' && parsed !== null && 'controlPid' in parsed ? (parsed as Holder) : undefined;
+  } catch {
+    return undefined;
+  }
+}
