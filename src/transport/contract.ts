@@ -10,7 +10,7 @@ export interface Reply {
 export interface ShOptions {
   /** Bytes for the script's stdin; never put variable data of any size or a secret into the script's text. */
   readonly stdin?: Buffer | undefined;
-  /** Milliseconds without any output or progress before the script is ended; default: the task's timeout, else 30 minutes. */
+  /** Milliseconds without any output or progress before the script is ended; default 30 minutes. Rejects with TaskError. */
   readonly idleTimeoutMs?: number | undefined;
   /** Called with output as it comes (long builds). */
   readonly onOutput?: ((chunk: string) => void) | undefined;
@@ -46,6 +46,11 @@ export interface Connection {
   shell(become: Become | undefined): Promise<Shell>;
   /** A stream to a TCP address or unix socket as seen from the host (direct-tcpip; net.connect when local). */
   openStream(to: { address: string; port: number } | { path: string }): Promise<Duplex>;
+  /**
+   * From now on a host that loses this control machine ends the shells and what they run by itself within a minute (sshd may take
+   * hours to notice a power cut). Call it when the run begins to change things: it costs a channel per shell.
+   */
+  startHeartbeat(): Promise<void>;
   /** Ends every shell and what they still run, by process group, within 10 s. Never throws. */
   close(): Promise<void>;
 }
@@ -58,6 +63,14 @@ export interface Shell {
   run(script: string, options?: ShOptions): Promise<Reply>;
   /** End what runs now (its process group) and fail the call with InterruptedError. */
   cancel(): Promise<void>;
-  /** pid and start time (field 22 of /proc/PID/stat) of the session shell, which holds this run's locks. */
-  readonly identity: { readonly pid: number; readonly startTime: string; readonly bootId: string };
+  /**
+   * pid and start time (field 22 of /proc/PID/stat) of the session shell, which holds this run's locks; `uid` 0 is root.
+   * Known once a script has run; before that, reading it throws.
+   */
+  readonly identity: {
+    readonly pid: number;
+    readonly startTime: string;
+    readonly bootId: string;
+    readonly uid: number;
+  };
 }

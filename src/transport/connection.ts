@@ -1,0 +1,62 @@
+import type { Duplex } from 'node:stream';
+import { startAs } from './become.ts';
+import type { Carrier } from './carrier.ts';
+import type { Become, Connection, Shell } from './contract.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { HostShell, type ShellSource } from './host-shell.ts';
+import { Session } from './session.ts';
+
+/** One host's shells, one per become user, over whatever carries them. */
+export class HostConnection implements Connection {
+  readonly host: string;
+  readonly #carrier: Carrier;
+  readonly #shells = new Map<string, Promise<HostShell>>();
+  #beating = false;
+
+  constructor(host: string, carrier: Carrier) {
+    this.host = host;
+    this.#carrier = carrier;
+  }
+
+  async shell(become: Become | undefined): Promise<Shell> {
+    const key = become === undefined ? '' : `${become.method} ${become.user}`;
+    let shell = this.#shells.get(key);
+    if (shell === undefined) {
+      shell = this.#openShell(become);
+      this.#shells.set(key, shell);
+      shell.catch(() => this.#shells.delete(key));
+    }
+    return await shell;
+  }
+
+  openStream(to: { address: string; port: number } | { path: string }): Promise<Duplex> {
+    return this.#carrier.openStream(to);
+  }
+
+  async startHeartbeat(): Promise<void> {
+    this.#beating = true;
+    await Promise.all([...this.#shells.values()].map(async (shell) => (await shell).startHeartbeat()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#shells.values()].map(async (shell) => (await shell).close()));
+    await this.#carrier.close();
+  }
+
+  async #openShell(become: Become | undefined): Promise<HostShell> {
+    const source: ShellSource = {
+      openSession: async () => {
+        const channel = await startAs(this.host, this.#carrier, become);
+        return new Session(this.host, channel, this.#carrier.startsAtHome);
+      },
+      openHeartbeat: async (identity) => new Heartbeat(await startAs(this.host, this.#carrier, become), identity),
+    };
+    const session = await source.openSession();
+    // Without become the first script may follow at once: one round trip less. With it, the wrong password must be told here.
+    const shell = new HostShell(source, become === undefined ? session : await session.ready());
+    if (this.#beating) {
+      await shell.startHeartbeat();
+    }
+    return shell;
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The program of the session shell: it reads messages from its stdin and runs each script as a child in a process group of its own.
+ *
+ * It is always in `read`, also while a script runs, so it notices a lost connection (end of file) and `stop` at once and ends
+ * the script's group. The text comes over stdin, because what stands in argv is shown to every user of the host; so do scripts.
+ *
+ * Messages, one line each:
+ *   run NONCE LENGTH STDIN   then LENGTH bytes of script; STDIN 1: then frames "BYTES\n…", the last one "0\n"
+ *   stop                     end what runs
+ *
+ * Descriptors: 9 is the session's stdin, 8 its stdout, 5 the script's stdin, 3 the script's text, 7 tells that the last frame was read.
+ *
+ * Ways not taken: `set -m` needs a terminal in dash; a here-document may become a file in /tmp in bash; `sh` with the script
+ * on its stdin reads ahead; BusyBox `head -c` swallows what follows.
+ */
+const program = String.raw`
+export LC_ALL=C; unset ENV BASH_ENV CDPATH; umask 022
+for d in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
+  case ":$PATH:" in *":$d:"*) ;; *) PATH=$PATH:$d ;; esac
+done
+export PATH
+@CD@
+exec 9<&0 8>&1 </dev/null
+take() {
+  if [ "$full" ]; then dd bs="$1" count=1 iflag=fullblock <&9 2>/dev/null
+  else dd ibs=1 obs="$1" count="$1" <&9 2>/dev/null; fi
+}
+stat_of() {
+  read -r l 2>/dev/null <"/proc/$1/stat" || return 1
+  set -- $\{l##*) }
+  state=$1 group=$3 start=$\{20}
+}
+lives() {
+  kill -0 "-$1" 2>/dev/null || return 1
+  for f in /proc/[0-9]*; do
+    stat_of "$\{f#/proc/}" && [ "$group" = "$1" ] && [ "$state" != Z ] && return 0
+  done
+  return 1
+}
+finish() {
+  hit=1
+  kill -TERM "$target" 2>/dev/null
+  [ "$killer" ] || { (sleep 3; kill -KILL "$target") 8>&- </dev/null >/dev/null 2>&1 & killer=$!; }
+}
+keep() {
+  exec 5<&0
+  killer= hit= rc= p= target=
+  trap 'hit=1; [ -z "$target" ] || finish' TERM
+  echo "$1<"; echo "$1<" >&2
+  printf '%s\n' "$s" 5<&- | $setsid /bin/sh -c '. /proc/self/fd/3' 3<&0 0<&5 5<&- 8>&- 9<&- &
+  p=$! s=
+  exec 5<&- </dev/null
+  if [ "$setsid" ]; then target=-$p; else target=$p; fi
+  [ -z "$hit" ] || finish
+  while :; do
+    hit=
+    wait "$p"; r=$?
+    [ "$rc" ] && [ "$r" = 127 ] || rc=$r
+    [ "$hit" ] || break
+  done
+  left=0
+  if [ "$setsid" ]; then
+    i=0
+    while lives "$p"; do
+      left=1
+      [ "$killer" ] && [ "$i" -lt 8 ] || break
+      sleep 1; i=$((i + 1)); left=0
+    done
+  fi
+  [ -z "$killer" ] || kill "$killer" 2>/dev/null
+  echo "$1> $rc $left"; echo "$1> $rc $left" >&2
+}
+pump() {
+  while IFS= read -r n <&9; do
+    case $n in
+      0) exit 0 ;;
+      stop) break ;;
+      *) take "$n" || exec >/dev/null ;;
+    esac
+  done
+  echo stop >&7
+  exec sleep 60 7>&- 8>&- 9<&- 2>/dev/null
+}
+stop() {
+  [ "$k" ] && stat_of "$k" && [ "$group" = "$own" ] && kill -TERM "$k" 2>/dev/null
+}
+bye() {
+  trap '' TERM HUP
+  if stop; then
+    wait "$k" 2>/dev/null
+    while stat_of "$k" && [ "$group" = "$own" ]; do
+      [ "$state" != Z ] || break
+      sleep 1
+    done
+  fi
+  exit 0
+}
+setsid=$(command -v setsid 2>/dev/null)
+k= full=1
+dd bs=1 count=0 iflag=fullblock </dev/null >/dev/null 2>&1 || full=
+stat_of $$ || { echo "@READY@ noproc" >&8; exit 1; }
+own=$group
+read -r boot </proc/sys/kernel/random/boot_id
+trap bye TERM HUP
+echo "@READY@ ready $$ $start $boot $(id -u)"
+while read -r word nonce length stdin <&9; do
+  case $word in
+    run)
+      s=$(take "$length")
+      [ "$\{#s}" -eq "$length" ] || break
+      if [ "$stdin" = 0 ]; then
+        keep "$nonce" 9<&- &
+        k=$!
+      else
+        k=$(exec 7>&1; pump | keep "$nonce" >&8 7>&- 9<&- & echo $! >&7)
+        case $k in *stop*) k=$\{k%%[!0-9]*}; stop ;; esac
+      fi
+      s= ;;
+    stop) stop ;;
+  esac
+done
+bye
+`;
+
+/** Reads the program from stdin. Without `'`, `!`, backslash and newline, so that every login shell passes it on unchanged. */
+const bootstrap =
+  'IFS= read -r n; l=$(dd bs=$n count=1 iflag=fullblock 2>/dev/null || dd bs=1 count=$n 2>/dev/null); eval "$l"';
+
+/** The words that start the session shell; `sh -c` because a shell that has its program on stdin reads ahead. */
+export const shellWords: readonly string[] = ['/bin/sh', '-c', bootstrap];
+
+/** The same for a login shell of any kind: sh, fish, tcsh. */
+export const shellCommand = `exec /bin/sh -c '${bootstrap}'`;
+
+/**
+ * What to write to a fresh shell's stdin. The shell answers with one line: `ready`, then "ready PID START BOOTID UID".
+ * `home`: scripts start in the user's home directory, else where the shell was started.
+ */
+export function sessionProgram(ready: string, home: boolean): Buffer {
+  const cd = home ? 'cd "$HOME" 2>/dev/null || cd /' : ':';
+  return asProgram(program.replaceAll('$\\{', '${').replace('@CD@', cd).replaceAll('@READY@', ready));
+}
+
+/** A program text for a shell started by {@link shellWords}. */
+export function asProgram(text: string): Buffer {
+  const body = Buffer.from(text.trim());
+  return Buffer.concat([Buffer.from(`${body.length}\n`), body]);
+}
