@@ -1,0 +1,167 @@
+import type { MemberLine } from './nodes-line.ts';
+import type { NodeView, SeenNode } from './observe.ts';
+import { countSlots, evenSlots, formatSlots, SLOT_COUNT, slotsOf } from './slots.ts';
+import { type DeclaredCluster, endpoint, masterCount, nodeName } from './topology.ts';
+
+/** What stands against touching anything, each a sentence that names the node; and what kind of state this is. */
+export interface Assessment {
+  readonly refusals: readonly string[];
+  /** No node holds a key and the cluster never served: settings that only speed up forming may be set for a while. */
+  readonly forming: boolean;
+}
+
+/**
+ * Judges all nodes before the first change. A node is ours when every node that it knows is declared; nothing is sent to
+ * any node while one is foreign, unreachable or holds what forming would destroy.
+ */
+export function assess(cluster: DeclaredCluster, views: readonly NodeView[]): Assessment {
+  const seen = views.filter((view) => view.seen);
+  const refusals = views.flatMap((view) => (view.seen ? [] : [`${place(view)} ${view.problem}`]));
+  const ids = new Map(seen.map((view) => [view.self.id, view]));
+  refusals.push(...sharedIds(seen));
+  const claimed = claims(seen);
+  const complete = claimed.size === SLOT_COUNT;
+  for (const view of seen) {
+    refusals.push(...strangers(cluster, view, ids));
+    refusals.push(...possessions(view, cluster, complete));
+    refusals.push(...pinned(view));
+  }
+  refusals.push(...separateClusters(seen, claimed));
+  const served = complete && seen.some((view) => view.stateOk);
+  return { refusals, forming: !served && seen.length > 0 && seen.every((view) => view.keys === 0) };
+}
+
+/** `h1:7000 (10.0.0.1:7000)`, for people who know one of the two names. */
+export function place(view: NodeView): string {
+  return `${nodeName(view.node)} (${endpoint(view.node)})`;
+}
+
+/** Which declared node a line of CLUSTER NODES speaks of: by id, else by the address that it was met at. */
+export function declaredAs(
+  cluster: DeclaredCluster,
+  line: MemberLine,
+  ids: ReadonlyMap<string, SeenNode>,
+): string | undefined {
+  const known = ids.get(line.id);
+  if (known) return nodeName(known.node);
+  const node = cluster.nodes.find(
+    (declared) =>
+      declared.port === line.port && (declared.address === line.address || declared.address === line.hostname),
+  );
+  return node ? nodeName(node) : undefined;
+}
+
+/** A cloned nodes.conf, or one process under two names. */
+function sharedIds(seen: readonly SeenNode[]): string[] {
+  return seen.flatMap((view, index) => {
+    const twin = seen.slice(0, index).find((other) => other.self.id === view.self.id);
+    if (!twin) return [];
+    return [
+      `${place(view)} and ${place(twin)} have the same node id ${view.self.id}: one has a copy of the other's nodes.conf, or both are one process`,
+    ];
+  });
+}
+
+function strangers(cluster: DeclaredCluster, view: SeenNode, ids: ReadonlyMap<string, SeenNode>): string[] {
+  return view.others.flatMap((line) => {
+    const name = declaredAs(cluster, line, ids);
+    const shown = `${line.address || 'no address'}:${line.port} (${line.id})`;
+    if (name === undefined) {
+      return [
+        `${place(view)} knows ${shown}, which is not declared: the node belongs to another cluster, or that node was taken out of the inventory without being drained and forgotten`,
+      ];
+    }
+    const replaced = !ids.has(line.id) && !line.flags.has('handshake') && !line.flags.has('noaddr');
+    if (!replaced || [...ids.values()].every((other) => nodeName(other.node) !== name)) return [];
+    return [
+      `${place(view)} still knows ${name} as ${line.id}, an id that it no longer has: the old one has to be forgotten first`,
+    ];
+  });
+}
+
+/** Keys where no cluster of ours can have put them, and slots of a node that knows nobody. */
+function possessions(view: SeenNode, cluster: DeclaredCluster, complete: boolean): string[] {
+  const slots = countSlots(view.self.slots);
+  const alone = view.others.length === 0;
+  const refusals: string[] = [];
+  if (view.keys > 0 && view.role === 'master' && (alone || slots === 0)) {
+    refusals.push(`${place(view)} holds ${view.keys} keys and is not part of this cluster`);
+  }
+  if (slots > 0 && alone && cluster.nodes.length > 1 && (complete || !isPlannedShare(view, cluster))) {
+    refusals.push(
+      `${place(view)} owns slots ${formatSlots(view.self.slots)} and knows no other node: it is a cluster of its own`,
+    );
+  }
+  return refusals;
+}
+
+/** An interrupted run leaves a node alone with exactly a share of the even split. */
+function isPlannedShare(view: SeenNode, cluster: DeclaredCluster): boolean {
+  const share = formatSlots(view.self.slots);
+  return evenSlots(masterCount(cluster)).some((range) => formatSlots([range]) === share);
+}
+
+/** Existing roles never move on a plain run, so a pinned role that is not there cannot be brought about. */
+function pinned(view: SeenNode): string[] {
+  const { role } = view.node;
+  if (role === 'replica' && view.self.slots.length > 0) {
+    return [
+      `${place(view)} is declared a replica and owns slots ${formatSlots(view.self.slots)}: moving slots is not supported yet`,
+    ];
+  }
+  if (role === 'master' && view.role === 'replica') {
+    return [
+      `${place(view)} is declared a master and is a replica: giving it the role takes a failover, which is not supported yet`,
+    ];
+  }
+  return [];
+}
+
+/** Slot to the nodes that claim it through their own eyes. */
+export function claims(seen: readonly SeenNode[]): Map<number, SeenNode[]> {
+  const owners = new Map<number, SeenNode[]>();
+  for (const view of seen) {
+    for (const slot of slotsOf(view.self.slots)) {
+      const others = owners.get(slot);
+      if (others) others.push(view);
+      else owners.set(slot, [view]);
+    }
+  }
+  return owners;
+}
+
+/** Parts that own slots and do not know each other are clusters of their own: joining them would lose keys. */
+function separateClusters(seen: readonly SeenNode[], claimed: ReadonlyMap<number, readonly SeenNode[]>): string[] {
+  const owners = componentsOf(seen).filter((members) => members.some((view) => view.self.slots.length > 0));
+  const [first, second] = owners.map((members) => members.map(place).join(', '));
+  if (first === undefined || second === undefined) return [];
+  const contested = [...claimed].filter(([, [a, b]]) => a && b && !knows(a, b) && !knows(b, a)).length;
+  const keys = seen.some((view) => view.keys > 0);
+  if (contested === 0 && !keys) return [];
+  const why = contested > 0 ? `${contested} slots have an owner in both` : 'there are keys';
+  return [`${first} and ${second} own slots and do not know each other: they are two clusters (${why})`];
+}
+
+/** Groups of nodes connected by acquaintance in either direction. */
+export function componentsOf(seen: readonly SeenNode[]): SeenNode[][] {
+  const components: SeenNode[][] = [];
+  const rest = new Set(seen);
+  for (const start of seen) {
+    if (!rest.delete(start)) continue;
+    const members = [start];
+    for (const member of members) {
+      for (const other of [...rest]) {
+        if (!knows(member, other) && !knows(other, member)) continue;
+        rest.delete(other);
+        members.push(other);
+      }
+    }
+    components.push(members);
+  }
+  return components;
+}
+
+/** Proven acquaintance: the handshake is over and the id is the real one. */
+export function knows(view: SeenNode, other: SeenNode): boolean {
+  return view.others.some((line) => line.id === other.self.id && !line.flags.has('handshake'));
+}

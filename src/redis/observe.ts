@@ -1,0 +1,129 @@
+import type { NodeAnswer, NodeQuery, RespValue } from './contract.ts';
+import { type InfoFields, infoNumber, keyCount, parseInfo, serverVersion } from './info.ts';
+import { type MemberLine, parseNodes } from './nodes-line.ts';
+import { type DeclaredNode, queryOf, type Role } from './topology.ts';
+
+/** A declared node seen through its own eyes. */
+export interface SeenNode {
+  readonly node: DeclaredNode;
+  readonly seen: true;
+  readonly flavor: 'redis' | 'valkey';
+  readonly version: string;
+  readonly loading: boolean;
+  readonly keys: number;
+  readonly role: Role;
+  /** Replicas: INFO's master_link_status is up. */
+  readonly linkUp: boolean;
+  readonly syncing: boolean;
+  readonly stateOk: boolean;
+  readonly epoch: number;
+  /** The node's own line, with its id, slots and open slots. */
+  readonly self: MemberLine;
+  /** The other members that it knows, handshakes included. */
+  readonly others: readonly MemberLine[];
+  /** Undefined when CONFIG is not allowed. */
+  readonly nodeTimeoutMs: number | undefined;
+  readonly disklessDelay: number | undefined;
+  /** Absolute path of the config file; undefined when started without one. */
+  readonly configFile: string | undefined;
+}
+
+/** A declared node that gave no usable view; `problem` is a clause for people. */
+export interface UnseenNode {
+  readonly node: DeclaredNode;
+  readonly seen: false;
+  readonly problem: string;
+  readonly kind: Extract<NodeAnswer, { ok: false }>['kind'] | 'not-cluster';
+}
+
+export type NodeView = SeenNode | UnseenNode;
+
+const COMMANDS = [
+  ['INFO'],
+  ['CLUSTER', 'INFO'],
+  ['CLUSTER', 'NODES'],
+  ['ROLE'],
+  ['CONFIG', 'GET', 'cluster-node-timeout'],
+  ['CONFIG', 'GET', 'repl-diskless-sync-delay'],
+] as const;
+
+/** The query that shows a node through its own eyes, in one round trip and without any effect. */
+export function observation(node: DeclaredNode, timeoutMs?: number): NodeQuery {
+  return queryOf(node, COMMANDS, timeoutMs);
+}
+
+/** What the answer of {@link observation} says. */
+export function viewOf(node: DeclaredNode, answer: NodeAnswer): NodeView {
+  if (!answer.ok) return { node, seen: false, kind: answer.kind, problem: silence(answer) };
+  const [info, clusterInfo, nodes, role, timeout, delay] = answer.replies;
+  if (typeof info !== 'string') return { node, seen: false, kind: 'other', problem: `INFO said: ${said(info)}` };
+  const fields = parseInfo(info);
+  if (fields.get('cluster_enabled') === '0') {
+    return { node, seen: false, kind: 'not-cluster', problem: 'runs without cluster-enabled yes' };
+  }
+  if (fields.get('loading') === '1') {
+    const percent = fields.get('loading_loaded_perc') ?? '?';
+    return { node, seen: false, kind: 'other', problem: `is still loading its data (${percent} %)` };
+  }
+  if (typeof nodes !== 'string' || typeof clusterInfo !== 'string') {
+    const reply = typeof nodes === 'string' ? clusterInfo : nodes;
+    return { node, seen: false, kind: 'other', problem: `CLUSTER NODES said: ${said(reply)}` };
+  }
+  const lines = parseNodes(nodes);
+  const self = lines.find((line) => line.flags.has('myself'));
+  if (!self) return { node, seen: false, kind: 'other', problem: 'CLUSTER NODES has no line for the node itself' };
+  return {
+    node,
+    seen: true,
+    self,
+    others: lines.filter((line) => line !== self),
+    ...ownState(fields, parseInfo(clusterInfo), role),
+    nodeTimeoutMs: settingOf(timeout),
+    disklessDelay: settingOf(delay),
+    configFile: fields.get('config_file') || undefined,
+  };
+}
+
+function ownState(
+  info: InfoFields,
+  cluster: InfoFields,
+  role: RespValue | undefined,
+): Omit<SeenNode, 'node' | 'seen' | 'self' | 'others' | 'nodeTimeoutMs' | 'disklessDelay' | 'configFile'> {
+  const ownRole = Array.isArray(role) && typeof role[0] === 'string' ? role[0] : info.get('role');
+  return {
+    ...serverVersion(info),
+    loading: false,
+    keys: keyCount(info),
+    role: ownRole === 'slave' || ownRole === 'replica' ? 'replica' : 'master',
+    linkUp: info.get('master_link_status') === 'up',
+    syncing: info.get('master_sync_in_progress') === '1',
+    stateOk: cluster.get('cluster_state') === 'ok',
+    epoch: infoNumber(cluster, 'cluster_my_epoch') ?? 0,
+  };
+}
+
+function settingOf(reply: RespValue | undefined): number | undefined {
+  if (!Array.isArray(reply) || typeof reply[1] !== 'string') return undefined;
+  const value = Number(reply[1]);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function silence(answer: Extract<NodeAnswer, { ok: false }>): string {
+  switch (answer.kind) {
+    case 'refused':
+      return 'refuses connections: nothing listens on the port';
+    case 'timeout':
+      return `does not answer: ${answer.message}`;
+    case 'auth':
+      return `refuses the login: ${answer.message}`;
+    case 'lost':
+      return `closed the connection: ${answer.message}`;
+    case 'other':
+      return `cannot be asked: ${answer.message}`;
+  }
+}
+
+export function said(reply: RespValue | undefined): string {
+  if (typeof reply === 'object' && reply !== null && 'error' in reply) return reply.error;
+  return JSON.stringify(reply ?? null);
+}

@@ -1,0 +1,65 @@
+import type { NodeQuery } from './contract.ts';
+
+export type Role = 'master' | 'replica';
+
+/** One node as the inventory and the task declare it. */
+export interface DeclaredNode {
+  /** Inventory host: the failure domain, and where connections to the node start from. */
+  readonly host: string;
+  /** What peers and clients use. */
+  readonly address: string;
+  readonly port: number;
+  /** Only where it is not the port plus 10000 and the node does not say it itself. */
+  readonly busPort?: number | undefined;
+  readonly zone?: string | undefined;
+  /** Pinned role; otherwise placement chooses. */
+  readonly role?: Role | undefined;
+  readonly auth?: NodeQuery['auth'];
+  readonly tls?: NodeQuery['tls'];
+}
+
+export type PlacementRule = 'zones' | 'hosts' | 'redis-cli';
+
+export interface DeclaredCluster {
+  readonly name: string;
+  readonly nodes: readonly DeclaredNode[];
+  readonly replicas: number;
+  /** Default: as many as the nodes give with that many replicas. */
+  readonly masters?: number | undefined;
+  readonly placement: PlacementRule;
+  /** Milliseconds; undefined leaves what the nodes have. */
+  readonly nodeTimeoutMs?: number | undefined;
+  readonly allow: readonly Permission[];
+}
+
+/** A dangerous step that the run names a node for. */
+export interface Permission {
+  readonly node: string;
+  readonly may: 'reset' | 'flush' | 'adopt' | 'take-slots';
+}
+
+/** How people name a node: `host:port`. */
+export function nodeName(node: Pick<DeclaredNode, 'host' | 'port'>): string {
+  return `${node.host}:${node.port}`;
+}
+
+/** A node's endpoint in redis-trib's words. */
+export function endpoint(node: Pick<DeclaredNode, 'address' | 'port'>): string {
+  return `${node.address}:${node.port}`;
+}
+
+export function masterCount(cluster: DeclaredCluster): number {
+  return cluster.masters ?? Math.floor(cluster.nodes.length / (cluster.replicas + 1));
+}
+
+export function queryOf(node: DeclaredNode, commands: readonly (readonly string[])[], timeoutMs?: number): NodeQuery {
+  return {
+    via: node.host,
+    address: node.address,
+    port: node.port,
+    auth: node.auth,
+    tls: node.tls,
+    commands,
+    timeoutMs,
+  };
+}
