@@ -1,0 +1,18 @@
+import type { NodeAnswer, NodeQuery } from './contract.ts';
+import { type NodeView, observation, viewOf } from './observe.ts';
+import type { DeclaredCluster } from './topology.ts';
+
+/** What forming needs of the outside. Everything may throw UnreachableError or InterruptedError. */
+export interface ClusterIo {
+  query(query: NodeQuery): Promise<NodeAnswer>;
+  sleep(ms: number): Promise<void>;
+  progress(text: string): void;
+  /** Lines of a config file on an inventory host that set one of these directives; undefined when it cannot be read. */
+  settingsInFile(host: string, file: string, directives: readonly string[]): Promise<string | undefined>;
+  now(): number;
+}
+
+/** All nodes through their own eyes, at once. */
+export async function observeAll(cluster: DeclaredCluster, io: ClusterIo): Promise<NodeView[]> {
+  return await Promise.all(cluster.nodes.map(async (node) => viewOf(node, await io.query(observation(node)))));
+}

@@ -1,0 +1,203 @@
+import { TaskError } from '../errors/errors.ts';
+import { type ClusterIo, observeAll } from './cluster-io.ts';
+import type { RespValue } from './contract.ts';
+import { type NodeView, type SeenNode, said } from './observe.ts';
+import { planCluster } from './plan.ts';
+import { busPortOf } from './reach.ts';
+import { HASTEN, lastingPace, type Pace, paceCommands } from './settings.ts';
+import { addSlotsCommand, describeStep, meetCommand, type Step } from './steps.ts';
+import { type DeclaredCluster, nodeName, queryOf } from './topology.ts';
+import { awaitMembers, awaitSettled } from './wait.ts';
+
+/** A command whose outcome is not known, or that came too late or too early, is looked at again, not repeated blindly. */
+const MAX_ROUNDS = 4;
+
+export interface FormOptions {
+  /** Milliseconds without any progress after which a wait fails. */
+  readonly stallMs: number;
+}
+
+export interface Formed {
+  readonly views: readonly NodeView[];
+  /** What was done, in order. */
+  readonly steps: readonly string[];
+}
+
+/** Brings the observed cluster to the declared one: plan, carry out, look again, until the plan is empty. */
+export async function form(
+  cluster: DeclaredCluster,
+  first: readonly NodeView[],
+  io: ClusterIo,
+  options: FormOptions,
+): Promise<Formed> {
+  const steps: string[] = [];
+  const paces = new Map<string, Pace>();
+  let views = first;
+  let trouble: string[] = [];
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const plan = planCluster(cluster, views);
+    if (plan.refusals.length > 0) throw refused(plan.refusals);
+    if (plan.steps.length === 0) return { views, steps };
+    const run = new Round(cluster, views, io, options, paces);
+    try {
+      await run.carryOut(plan.steps, steps);
+    } catch (error) {
+      await run.restoreQuietly();
+      throw error;
+    }
+    trouble = run.trouble;
+    views = await observeAll(cluster, io);
+  }
+  throw new TaskError(`the cluster did not reach the declared state in ${MAX_ROUNDS} rounds: ${trouble.join('; ')}`, {
+    details: { steps },
+  });
+}
+
+export function refused(refusals: readonly string[]): TaskError {
+  return new TaskError(`nothing was changed: ${refusals.join('; ')}`, { details: { refusals } });
+}
+
+const STAGES: readonly (readonly Step['do'][])[] = [
+  ['hasten', 'set-epoch'],
+  ['meet', 'add-slots'],
+  ['await-members'],
+  ['replicate'],
+  ['await-settled'],
+  ['set-timeout'],
+];
+
+/** One pass over a plan: a stage's commands go to all nodes at once, each node's in one pipeline. */
+class Round {
+  readonly trouble: string[] = [];
+  readonly #cluster: DeclaredCluster;
+  readonly #io: ClusterIo;
+  readonly #options: FormOptions;
+  readonly #paces: Map<string, Pace>;
+  readonly #hastened = new Set<string>();
+  #views: Map<string, SeenNode>;
+
+  constructor(
+    cluster: DeclaredCluster,
+    views: readonly NodeView[],
+    io: ClusterIo,
+    options: FormOptions,
+    paces: Map<string, Pace>,
+  ) {
+    this.#cluster = cluster;
+    this.#io = io;
+    this.#options = options;
+    this.#paces = paces;
+    this.#views = byName(views);
+  }
+
+  async carryOut(steps: readonly Step[], done: string[]): Promise<void> {
+    await this.#learnPaces(steps);
+    for (const stage of STAGES) {
+      const now = steps.filter((step) => stage.includes(step.do));
+      if (now.length === 0) continue;
+      if (stage.includes('await-members')) await this.#members();
+      else if (stage.includes('await-settled'))
+        this.#views = byName(await awaitSettled(this.#cluster, this.#io, this.#options.stallMs));
+      else await this.#send(now);
+      done.push(...now.map(describeStep));
+      if (this.trouble.length > 0 && stage.includes('meet')) return await this.restoreQuietly();
+    }
+  }
+
+  /** After a failure: what cannot be restored now is found and restored by the next run. */
+  async restoreQuietly(): Promise<void> {
+    const names = [...this.#hastened];
+    await Promise.allSettled(
+      names.map((name) => this.#ask(name, this.#commands({ do: 'set-timeout', node: name, ms: undefined }))),
+    );
+  }
+
+  /** What to go back to is known before anything is set for a while. */
+  async #learnPaces(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) {
+      if (step.do !== 'hasten' && step.do !== 'set-timeout') continue;
+      const view = this.#views.get(step.node);
+      if (view && !this.#paces.has(step.node)) this.#paces.set(step.node, await lastingPace(view, this.#io));
+    }
+  }
+
+  async #members(): Promise<void> {
+    const meet = async (from: SeenNode, to: SeenNode): Promise<void> => {
+      await this.#ask(nodeName(from.node), [meetCommand(to.node, busPortOf(to))]);
+    };
+    this.#views = byName(await awaitMembers(this.#cluster, this.#io, this.#options.stallMs, meet));
+  }
+
+  async #send(steps: readonly Step[]): Promise<void> {
+    const byNode = new Map<string, Step[]>();
+    for (const step of steps) {
+      if ('node' in step) byNode.set(step.node, [...(byNode.get(step.node) ?? []), step]);
+    }
+    await Promise.all(
+      [...byNode].map(async ([name, own]) => {
+        for (const step of own) if (step.do === 'hasten') this.#hastened.add(name);
+        const commands = own.map((step) => ({ step, commands: this.#commands(step) }));
+        const replies = await this.#ask(
+          name,
+          commands.flatMap((entry) => entry.commands),
+        );
+        let at = 0;
+        for (const entry of commands) {
+          const own = replies.slice(at, at + entry.commands.length);
+          at += entry.commands.length;
+          this.#judge(entry.step, own);
+        }
+        for (const step of own) if (step.do === 'set-timeout') this.#hastened.delete(name);
+      }),
+    );
+  }
+
+  /** Errors are kept: the next round sees what really is, and plans again or fails with them. */
+  #judge(step: Step, replies: readonly RespValue[]): void {
+    const failed = replies.find((reply) => typeof reply === 'object' && reply !== null && 'error' in reply);
+    if (failed === undefined || step.do === 'hasten' || step.do === 'set-epoch') return;
+    this.trouble.push(`${describeStep(step)}: ${said(failed)}`);
+  }
+
+  async #ask(name: string, commands: readonly (readonly string[])[]): Promise<readonly RespValue[]> {
+    const node = this.#cluster.nodes.find((declared) => nodeName(declared) === name);
+    if (!node) return [];
+    const answer = await this.#io.query(queryOf(node, commands));
+    if (answer.ok) return answer.replies;
+    this.trouble.push(`${name}: ${answer.message}`);
+    return [];
+  }
+
+  #commands(step: Step): readonly (readonly string[])[] {
+    switch (step.do) {
+      case 'hasten':
+        return HASTEN;
+      case 'set-epoch':
+        return [['CLUSTER', 'SET-CONFIG-EPOCH', String(step.epoch)]];
+      case 'meet': {
+        const peer = this.#view(step.peer);
+        return [meetCommand(peer.node, busPortOf(peer))];
+      }
+      case 'add-slots':
+        return [addSlotsCommand(step.slots)];
+      case 'replicate':
+        return [['CLUSTER', 'REPLICATE', this.#view(step.master).self.id]];
+      case 'set-timeout': {
+        const pace = this.#paces.get(step.node);
+        return pace ? paceCommands({ ...pace, nodeTimeoutMs: step.ms ?? pace.nodeTimeoutMs }) : [];
+      }
+      default:
+        return [];
+    }
+  }
+
+  #view(name: string): SeenNode {
+    const view = this.#views.get(name);
+    if (!view) throw new TaskError(`${name} was there a moment ago and does not answer any more`);
+    return view;
+  }
+}
+
+function byName(views: readonly NodeView[]): Map<string, SeenNode> {
+  return new Map(views.flatMap((view) => (view.seen ? [[nodeName(view.node), view] as const] : [])));
+}

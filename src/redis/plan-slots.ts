@@ -1,0 +1,67 @@
+import { claims } from './classify.ts';
+import type { SeenNode } from './observe.ts';
+import type { Shard } from './placement-score.ts';
+import { countSlots, evenSlots, formatSlots, rangesOf, SLOT_COUNT, type SlotRange } from './slots.ts';
+import type { Step } from './steps.ts';
+import { nodeName } from './topology.ts';
+
+/**
+ * Gives every slot without an owner to a master, only while the cluster forms: later, a slot without an owner may have had
+ * one whose keys would be given up.
+ */
+export function planSlots(
+  seen: readonly SeenNode[],
+  shards: readonly Shard[],
+  forming: boolean,
+): { readonly refusals: readonly string[]; readonly steps: readonly Step[] } {
+  const claimed = claims(seen);
+  const unowned = Array.from({ length: SLOT_COUNT }, (_, slot) => slot).filter((slot) => !claimed.has(slot));
+  if (unowned.length === 0) return { refusals: [], steps: [] };
+  if (!forming) {
+    const slots = formatSlots(rangesOf(unowned));
+    return {
+      refusals: [`no node owns slots ${slots}: giving away slots of a cluster that holds keys is not supported yet`],
+      steps: [],
+    };
+  }
+  const masters = shards
+    .flatMap(({ master }) => seen[master] ?? [])
+    .toSorted((a, b) => seen.indexOf(a) - seen.indexOf(b));
+  const shares = evenShares(masters) ?? levelShares(masters, unowned);
+  const steps = masters.flatMap((view): Step[] => {
+    const slots = shares.get(view);
+    return slots && slots.length > 0 ? [{ do: 'add-slots', node: nodeName(view.node), slots }] : [];
+  });
+  return { refusals: [], steps };
+}
+
+/** The even split, when every owner has exactly one share of it or nothing. */
+function evenShares(masters: readonly SeenNode[]): Map<SeenNode, SlotRange[]> | undefined {
+  const left = new Map(evenSlots(masters.length).map((range) => [formatSlots([range]), range]));
+  for (const view of masters) {
+    if (view.self.slots.length > 0 && !left.delete(formatSlots(view.self.slots))) return undefined;
+  }
+  const rest = [...left.values()];
+  const empty = masters.filter((view) => view.self.slots.length === 0);
+  return new Map(empty.map((view, index) => [view, rest.slice(index, index + 1)]));
+}
+
+/** Fills the masters with the fewest slots first, each with a run of slots as contiguous as possible. */
+function levelShares(masters: readonly SeenNode[], unowned: readonly number[]): Map<SeenNode, SlotRange[]> {
+  const owned = masters.map((view) => countSlots(view.self.slots));
+  const extra = masters.map(() => 0);
+  for (let given = 0; given < unowned.length; given += 1) {
+    const totals = owned.map((count, index) => count + (extra[index] ?? 0));
+    const least = totals.indexOf(Math.min(...totals));
+    extra[least] = (extra[least] ?? 0) + 1;
+  }
+  let from = 0;
+  return new Map(
+    masters.map((view, index) => {
+      const until = from + (extra[index] ?? 0);
+      const share = rangesOf(unowned.slice(from, until));
+      from = until;
+      return [view, share];
+    }),
+  );
+}

@@ -1,0 +1,160 @@
+import { assess, knows, place as nameOf } from './classify.ts';
+import type { NodeView, SeenNode } from './observe.ts';
+import { place, placementGaps, type Standing } from './place.ts';
+import type { Shard } from './placement-score.ts';
+import { planSlots } from './plan-slots.ts';
+import { changesSomething, type Step, TEMPORARY_NODE_TIMEOUT_MS } from './steps.ts';
+import { type DeclaredCluster, masterCount, nodeName } from './topology.ts';
+import { verify } from './verify.ts';
+
+export interface ClusterPlan {
+  /** Not empty: nothing may be done, and there are no steps. */
+  readonly refusals: readonly string[];
+  readonly warnings: readonly string[];
+  readonly shards: readonly Shard[];
+  readonly steps: readonly Step[];
+}
+
+/** MEET between all pairs up to this many nodes; beyond, every node meets some and gossip does the rest. */
+const FULL_MESH = 64;
+
+/**
+ * The ordered steps from what is observed, however half-formed, to what is declared. Pure, and done again after every
+ * interruption: whatever an earlier run already did is no longer among the steps.
+ */
+export function planCluster(cluster: DeclaredCluster, views: readonly NodeView[]): ClusterPlan {
+  const { refusals, forming } = assess(cluster, views);
+  const impossible = [...undeclarable(cluster), ...refusals];
+  const seen = views.filter((view) => view.seen);
+  if (impossible.length > 0) return { refusals: impossible, warnings: [], shards: [], steps: [] };
+  const shards = place(cluster, standingsOf(seen));
+  const slots = planSlots(seen, shards, forming);
+  const unsupported = [...slots.refusals, ...cannotStay(cluster, seen, shards)];
+  if (unsupported.length > 0) return { refusals: unsupported, warnings: [], shards, steps: [] };
+  const meets = meetSteps(seen, forming);
+  const replicas = replicaSteps(seen, shards);
+  const joining = [
+    ...(forming ? epochSteps(seen) : []),
+    ...meets,
+    ...slots.steps,
+    ...(meets.length > 0 ? [{ do: 'await-members' } as const] : []),
+    ...replicas,
+  ];
+  const waiting = joining.length > 0 || verify(cluster, views, { placement: false }).some((finding) => finding.mayPass);
+  const hasten = forming && waiting;
+  const slow = seen.filter((view) => (view.nodeTimeoutMs ?? 0) > TEMPORARY_NODE_TIMEOUT_MS);
+  const steps: Step[] = [
+    ...(hasten ? slow.map((view): Step => ({ do: 'hasten', node: nodeName(view.node) })) : []),
+    ...joining,
+    ...(waiting ? [{ do: 'await-settled' } as const] : []),
+    ...timeoutSteps(cluster, seen, hasten ? slow : []),
+  ];
+  return { refusals: [], warnings: placementGaps(cluster, shards), shards, steps };
+}
+
+/** True when carrying the plan out changes anything that lasts. */
+export function hasChanges(plan: ClusterPlan): boolean {
+  return plan.steps.some((step) => changesSomething(step) && step.do !== 'hasten');
+}
+
+function undeclarable(cluster: DeclaredCluster): string[] {
+  const masters = masterCount(cluster);
+  const [count, needed] = [cluster.nodes.length, masters * (cluster.replicas + 1)];
+  if (masters < 3) {
+    const least = 3 * (cluster.replicas + 1);
+    return [
+      `${count} nodes with ${cluster.replicas} replicas each make ${masters} masters; a cluster needs three: declare at least ${least} nodes`,
+    ];
+  }
+  if (needed > count)
+    return [`${masters} masters with ${cluster.replicas} replicas each take ${needed} nodes; ${count} are declared`];
+  return [];
+}
+
+/** What each node already is and stays: slots or a replica of its own make a master. */
+export function standingsOf(seen: readonly SeenNode[]): Standing[] {
+  const followed = new Set(seen.flatMap((view) => (view.role === 'replica' ? (view.self.masterId ?? []) : [])));
+  return seen.map((view): Standing => {
+    if (view.role === 'master') {
+      return view.self.slots.length > 0 || followed.has(view.self.id) ? { is: 'master' } : { is: 'free' };
+    }
+    const of = seen.findIndex((other) => other.self.id === view.self.masterId);
+    return of >= 0 ? { is: 'replica', of } : { is: 'free' };
+  });
+}
+
+/** Declared states that would take slots or a role away from a node. */
+function cannotStay(cluster: DeclaredCluster, seen: readonly SeenNode[], shards: readonly Shard[]): string[] {
+  const owners = seen.filter((view) => view.self.slots.length > 0);
+  const refusals: string[] = [];
+  if (owners.length > masterCount(cluster)) {
+    const names = owners.map(nameOf).join(', ');
+    refusals.push(
+      `${owners.length} nodes own slots where ${masterCount(cluster)} masters are declared (${names}): moving slots away is not supported yet`,
+    );
+  }
+  const placed = new Set(shards.flatMap((shard) => [shard.master, ...shard.replicas]));
+  seen.forEach((view, index) => {
+    if (placed.has(index)) return;
+    const master = seen.find((other) => other.self.id === view.self.masterId);
+    const of = master ? `, a replica of ${nameOf(master)}, which owns no slots and is no master` : '';
+    refusals.push(`${nameOf(view)} has no place in the declared cluster${of}: moving replicas is not supported yet`);
+  });
+  for (const view of seen) {
+    const open = [...view.self.migrating.keys(), ...view.self.importing.keys()];
+    if (open.length > 0)
+      refusals.push(`${nameOf(view)} has open slots ${open.join(', ')}: closing them is not supported yet`);
+  }
+  return refusals;
+}
+
+/** Legal only while a node knows nobody and has no epoch; other epochs are taken. */
+function epochSteps(seen: readonly SeenNode[]): Step[] {
+  const taken = new Set(seen.map((view) => view.epoch));
+  return seen.flatMap((view, index): Step[] => {
+    if (view.epoch !== 0 || view.others.length > 0) return [];
+    let epoch = index + 1;
+    while (taken.has(epoch)) epoch += 1;
+    taken.add(epoch);
+    return [{ do: 'set-epoch', node: nodeName(view.node), epoch }];
+  });
+}
+
+/** The command goes to the node that has nothing to lose; two nodes with slots are joined only while forming. */
+function meetSteps(seen: readonly SeenNode[], forming: boolean): Step[] {
+  const steps: Step[] = [];
+  seen.forEach((first, i) => {
+    seen.slice(i + 1).forEach((second, offset) => {
+      if (seen.length > FULL_MESH && i >= 8 && !Number.isInteger(Math.log2(offset + 1))) return;
+      if (knows(first, second) && knows(second, first)) return;
+      const empty = [first, second].find(
+        (view) => view.self.slots.length === 0 && view.role === 'master' && view.keys === 0,
+      );
+      const asked = empty ?? (forming ? first : undefined);
+      if (!asked) return;
+      const peer = asked === first ? second : first;
+      steps.push({ do: 'meet', node: nodeName(asked.node), peer: nodeName(peer.node) });
+    });
+  });
+  return steps;
+}
+
+function replicaSteps(seen: readonly SeenNode[], shards: readonly Shard[]): Step[] {
+  return shards.flatMap(({ master, replicas }) =>
+    replicas.flatMap((replica): Step[] => {
+      const [own, other] = [seen[replica], seen[master]];
+      if (!own || !other || (own.role === 'replica' && own.self.masterId === other.self.id)) return [];
+      return [{ do: 'replicate', node: nodeName(own.node), master: nodeName(other.node) }];
+    }),
+  );
+}
+
+/** Restores what was set for a while, now or by an interrupted run, and brings about what is declared. */
+function timeoutSteps(cluster: DeclaredCluster, seen: readonly SeenNode[], hastened: readonly SeenNode[]): Step[] {
+  return seen.flatMap((view): Step[] => {
+    const temporary = hastened.includes(view) || view.nodeTimeoutMs === TEMPORARY_NODE_TIMEOUT_MS;
+    const differs = cluster.nodeTimeoutMs !== undefined && view.nodeTimeoutMs !== cluster.nodeTimeoutMs;
+    if (!temporary && (!differs || view.nodeTimeoutMs === undefined)) return [];
+    return [{ do: 'set-timeout', node: nodeName(view.node), ms: cluster.nodeTimeoutMs }];
+  });
+}

@@ -1,0 +1,74 @@
+import type { NodeView, SeenNode } from './observe.ts';
+import type { Shard } from './placement-score.ts';
+import { countSlots, formatSlots, type SlotRange } from './slots.ts';
+import type { Step } from './steps.ts';
+import { type DeclaredCluster, endpoint, nodeName } from './topology.ts';
+
+/** A node in a task's result: plain data with fixed names, for people's playbooks and scripts. */
+export interface ReportedNode {
+  readonly id: string | null;
+  readonly host: string;
+  readonly port: number;
+  readonly zone: string | null;
+  readonly role: string | null;
+  readonly slots: string;
+  readonly replica_of: string | null;
+  readonly link: 'up' | 'down' | null;
+  readonly version: string | null;
+}
+
+export function reportCluster(
+  cluster: DeclaredCluster,
+  views: readonly NodeView[],
+): { name: string; nodes: ReportedNode[] } {
+  const names = new Map(views.flatMap((view) => (view.seen ? [[view.self.id, nodeName(view.node)] as const] : [])));
+  const nodes = views.map((view): ReportedNode => {
+    const place = { host: view.node.host, port: view.node.port, zone: view.node.zone ?? null };
+    if (!view.seen) return { id: null, ...place, role: null, slots: '', replica_of: null, link: null, version: null };
+    const { masterId } = view.self;
+    return {
+      id: view.self.id,
+      ...place,
+      role: view.role,
+      slots: formatSlots(view.self.slots),
+      replica_of: masterId === undefined ? null : (names.get(masterId) ?? masterId),
+      link: view.role === 'replica' ? (view.linkUp ? 'up' : 'down') : null,
+      version: view.version,
+    };
+  });
+  return { name: cluster.name, nodes };
+}
+
+/** The layout as it is, in redis-trib's words. */
+export function observedLayout(views: readonly NodeView[]): string {
+  return views
+    .filter((view) => view.seen)
+    .map((view) =>
+      view.role === 'master' ? masterText(view, view.self.slots) : replicaText(view, view.self.masterId ?? '-'),
+    )
+    .join('');
+}
+
+/** The layout that a plan leads to, in redis-trib's words. */
+export function plannedLayout(views: readonly NodeView[], shards: readonly Shard[], steps: readonly Step[]): string {
+  const seen = views.filter((view) => view.seen);
+  return seen
+    .map((view, index) => {
+      const shard = shards.find(({ replicas }) => replicas.includes(index));
+      const master = shard ? seen[shard.master] : undefined;
+      if (master) return replicaText(view, master.self.id);
+      const added = steps.flatMap((step) =>
+        step.do === 'add-slots' && step.node === nodeName(view.node) ? step.slots : [],
+      );
+      return masterText(view, [...view.self.slots, ...added]);
+    })
+    .join('');
+}
+
+function masterText(view: SeenNode, slots: readonly SlotRange[]): string {
+  return `M: ${view.self.id} ${endpoint(view.node)}\n   slots:${formatSlots(slots)} (${countSlots(slots)} slots) master\n`;
+}
+
+function replicaText(view: SeenNode, masterId: string): string {
+  return `S: ${view.self.id} ${endpoint(view.node)}\n   replicates ${masterId}\n`;
+}

@@ -1,0 +1,58 @@
+import { formatSlots, type SlotRange, slotsOf } from './slots.ts';
+import type { DeclaredNode } from './topology.ts';
+
+/** One idempotent step. Nodes go by name (`host:port`), since ids may only be known when it runs. */
+export type Step =
+  | { readonly do: 'hasten'; readonly node: string }
+  | { readonly do: 'set-epoch'; readonly node: string; readonly epoch: number }
+  | { readonly do: 'meet'; readonly node: string; readonly peer: string }
+  | { readonly do: 'add-slots'; readonly node: string; readonly slots: readonly SlotRange[] }
+  | { readonly do: 'await-members' }
+  | { readonly do: 'replicate'; readonly node: string; readonly master: string }
+  | { readonly do: 'await-settled' }
+  /** Undefined `ms`: what the node had before, or its config file says. */
+  | { readonly do: 'set-timeout'; readonly node: string; readonly ms: number | undefined };
+
+/** Steps that only wait change nothing. */
+export function changesSomething(step: Step): boolean {
+  return step.do !== 'await-members' && step.do !== 'await-settled';
+}
+
+/**
+ * While a cluster forms, a node timeout of two seconds makes everyone ping everyone each second. The odd millisecond marks
+ * the value as temporary: a later run that finds it knows that it has to be restored.
+ */
+export const TEMPORARY_NODE_TIMEOUT_MS = 2001;
+
+/** Tells a step in one line, for `steps` of the result and for people. */
+export function describeStep(step: Step): string {
+  switch (step.do) {
+    case 'hasten':
+      return `${step.node}: cluster-node-timeout ${TEMPORARY_NODE_TIMEOUT_MS} and repl-diskless-sync-delay 0 until the cluster stands`;
+    case 'set-epoch':
+      return `${step.node}: config epoch ${step.epoch}`;
+    case 'meet':
+      return `${step.node}: meet ${step.peer}`;
+    case 'add-slots':
+      return `${step.node}: add slots ${formatSlots(step.slots)}`;
+    case 'await-members':
+      return 'wait until every node knows every other';
+    case 'replicate':
+      return `${step.node}: replicate ${step.master}`;
+    case 'await-settled':
+      return 'wait until all agree, say ok and every replica is linked';
+    case 'set-timeout':
+      return `${step.node}: cluster-node-timeout ${step.ms ?? 'as before'}`;
+  }
+}
+
+/** ADDSLOTS with every slot: 4.0 to 6.2 know no ADDSLOTSRANGE, and one command is as atomic. */
+export function addSlotsCommand(ranges: readonly SlotRange[]): string[] {
+  return ['CLUSTER', 'ADDSLOTS', ...[...slotsOf(ranges)].map(String)];
+}
+
+/** The bus port is given only where a server would not guess it: servers before 4.0 do not take it. */
+export function meetCommand(peer: DeclaredNode, busPort: number): string[] {
+  const command = ['CLUSTER', 'MEET', peer.address, String(peer.port)];
+  return busPort === 0 || busPort === peer.port + 10000 ? command : [...command, String(busPort)];
+}

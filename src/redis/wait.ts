@@ -1,0 +1,114 @@
+import { TaskError } from '../errors/errors.ts';
+import { assess, knows } from './classify.ts';
+import { type ClusterIo, observeAll } from './cluster-io.ts';
+import type { NodeView, SeenNode } from './observe.ts';
+import { explainStrangers, strangersAmong } from './reach.ts';
+import type { DeclaredCluster } from './topology.ts';
+import { verify } from './verify.ts';
+
+const POLL_MS = 100;
+/** A handshake without an answer is given up by the server after max(node timeout, 1 s): then it needs another MEET. */
+const MEET_AGAIN_MS = 2000;
+
+/** Waits as long as there is progress, at most `stallMs` without any. */
+async function waitFor<T>(
+  io: ClusterIo,
+  stallMs: number,
+  look: () => Promise<{ readonly left: readonly T[]; readonly views: NodeView[] }>,
+  stuck: (left: readonly T[], views: NodeView[]) => Promise<Error>,
+  idle: (left: readonly T[], views: NodeView[]) => Promise<void>,
+): Promise<NodeView[]> {
+  let fewest = Number.POSITIVE_INFINITY;
+  let progressed = io.now();
+  let idled = io.now();
+  for (;;) {
+    const { left, views } = await look();
+    if (left.length === 0) return views;
+    if (left.length < fewest) {
+      fewest = left.length;
+      progressed = io.now();
+    }
+    if (io.now() - progressed > stallMs) throw await stuck(left, views);
+    if (io.now() - idled > MEET_AGAIN_MS) {
+      await idle(left, views);
+      idled = io.now();
+    }
+    await io.sleep(Math.max(POLL_MS, views.length * 7));
+  }
+}
+
+/**
+ * Waits until every node knows every other by its real id; on a cluster that serves, also until they are connected and the
+ * newcomers say ok, since clients would be sent to a node that answers CLUSTERDOWN.
+ */
+export async function awaitMembers(
+  cluster: DeclaredCluster,
+  io: ClusterIo,
+  stallMs: number,
+  meet: (from: SeenNode, to: SeenNode) => Promise<void>,
+): Promise<NodeView[]> {
+  return await waitFor(
+    io,
+    stallMs,
+    async () => {
+      const views = await observeAll(cluster, io);
+      const seen = views.filter((view) => view.seen);
+      const { forming } = assess(cluster, views);
+      const silent = views.filter((view) => !view.seen).map((view) => ({ from: view, to: view }));
+      const strange = strangersAmong(seen);
+      const left = forming ? strange : [...strange, ...disconnected(seen)];
+      return { left: [...silent, ...left], views };
+    },
+    async (_, views) => {
+      const strange = strangersAmong(views.filter((view) => view.seen));
+      const reasons = strange.length > 0 ? await explainStrangers(strange, io) : findingsOf(cluster, views);
+      return new TaskError(
+        `the nodes did not come together within ${stallMs / 1000} s without progress: ${reasons.join('; ')}`,
+        {
+          hint: 'every node must reach the client port and the bus port (by default the client port plus 10000) of every other',
+          details: { findings: reasons },
+        },
+      );
+    },
+    async (_, views) => {
+      const strange = strangersAmong(views.filter((view) => view.seen));
+      io.progress(`waiting for the nodes to know each other: ${strange.length} pairs left`);
+      for (const { from, to } of strange)
+        if (from.self.slots.length === 0 || assess(cluster, views).forming) await meet(from, to);
+    },
+  );
+}
+
+function disconnected(seen: readonly SeenNode[]): { from: SeenNode; to: SeenNode }[] {
+  return seen.flatMap((from) => {
+    const mute = seen.filter(
+      (to) => to !== from && knows(from, to) && !from.others.some((line) => line.id === to.self.id && line.connected),
+    );
+    return [...mute.map((to) => ({ from, to })), ...(from.stateOk ? [] : [{ from, to: from }])];
+  });
+}
+
+/** Waits until nothing is left that gossip or a sync may still bring about. */
+export async function awaitSettled(cluster: DeclaredCluster, io: ClusterIo, stallMs: number): Promise<NodeView[]> {
+  return await waitFor(
+    io,
+    stallMs,
+    async () => {
+      const views = await observeAll(cluster, io);
+      return { left: verify(cluster, views, { placement: false }).filter((finding) => finding.mayPass), views };
+    },
+    async (left) => {
+      const findings = left.map((finding) => finding.message);
+      return new TaskError(
+        `the cluster did not settle: no progress within ${stallMs / 1000} s: ${findings.join('; ')}`,
+        { details: { findings } },
+      );
+    },
+    async (left) =>
+      io.progress(`waiting for the cluster to settle: ${left.length} findings left, first: ${left[0]?.message ?? ''}`),
+  );
+}
+
+function findingsOf(cluster: DeclaredCluster, views: readonly NodeView[]): string[] {
+  return verify(cluster, views, { placement: false }).map((finding) => finding.message);
+}
