@@ -1,0 +1,90 @@
+import { quote } from '../../sh/quote.ts';
+import { type BuildInfo, type Platform, parseBuildInfo } from './build-info.ts';
+
+export interface Installed {
+  readonly dir: string;
+  readonly info: BuildInfo | undefined;
+  /** What `redis-server --version` says there; undefined when it does not run. */
+  readonly runs: string | undefined;
+}
+
+export interface HostState {
+  readonly platform: Platform;
+  readonly user: string;
+  readonly installed: readonly Installed[];
+  /** Where `current` points to, without the prefix. */
+  readonly current: string | undefined;
+}
+
+/** Print the platform and what is installed below the prefix. */
+export function readScript(prefix: string): string {
+  return `p=${quote(prefix)}
+id=$(sed -n 's/^ID=//p' /etc/os-release 2>/dev/null | tr -d '"')
+release=$(sed -n 's/^VERSION_ID=//p' /etc/os-release 2>/dev/null | tr -d '"')
+libc=$(getconf GNU_LIBC_VERSION 2>/dev/null | tr ' ' -) || libc=
+[ -n "$libc" ] || libc=$(ldd --version 2>&1 | sed -n '1s/.*musl.*/musl/p;2s/^Version /musl-/p' | tail -n 1)
+printf 'os %s\\narch %s\\nlibc %s\\nuser %s\\n' "$id-$release" "$(uname -m)" "$libc" "$(id -un)"
+[ -L "$p/current" ] && printf 'current %s\\n' "$(readlink "$p/current")"
+for dir in "$p"/*/; do
+  dir=\${dir%/}
+  [ -L "$dir" ] || [ ! -f "$dir/build.json" ] && continue
+  printf 'dir %s\\n' "\${dir##*/}"
+  printf 'runs %s\\n' "$("$dir/bin/redis-server" --version 2>/dev/null | sed -n 's/.* v=\\([^ ]*\\).*/\\1/p')"
+  printf 'info %s\\n' "$(tr -d '\\n' <"$dir/build.json")"
+done
+true`;
+}
+
+export function parseHostState(stdout: string): HostState {
+  const fields: Record<string, string> = {};
+  const installed: { dir: string; info: BuildInfo | undefined; runs: string | undefined }[] = [];
+  for (const line of stdout.split('\n')) {
+    const [, word = '', rest = ''] = /^(\S+) ?(.*)$/.exec(line) ?? [];
+    const last = installed.at(-1);
+    if (word === 'dir') {
+      installed.push({ dir: rest, info: undefined, runs: undefined });
+    } else if (word === 'runs' && last) {
+      last.runs = rest || undefined;
+    } else if (word === 'info' && last) {
+      last.info = parseBuildInfo(rest);
+    } else {
+      fields[word] = rest;
+    }
+  }
+  const { os = '', arch = '', libc = '', user = '', current } = fields;
+  return { platform: { os, arch, libc }, user, installed, current: current?.replace(/^.*\//, '') };
+}
+
+/**
+ * Unpack the archive on stdin beside the final directory, run the server in it, and only then give it its name. An older
+ * build of the same version makes way in the same moment; a server that runs from it keeps its open file.
+ */
+export function installScript(prefix: string, info: BuildInfo, sha256: string): string {
+  const { version } = info;
+  const dir = quote(`${prefix}/${version}`);
+  return `umask 022
+mkdir -p ${quote(prefix)} && cd ${quote(prefix)} || exit 1
+rm -rf .new.${quote(version)}.* .old.${quote(version)}.*
+new=$(mktemp -d ${quote(`${prefix}/.new.${version}.XXXXXX`)}) || exit 1
+trap 'rm -rf "$new"' EXIT
+cat >"$new/archive.tar.gz" || exit 1
+[ "$(sha256sum <"$new/archive.tar.gz" | cut -d' ' -f1)" = ${sha256} ] || { echo "the archive arrived damaged" >&2; exit 1; }
+gzip -dc "$new/archive.tar.gz" | tar -xf - -C "$new" || exit 1
+rm -f "$new/archive.tar.gz"
+printf '%s' ${quote(JSON.stringify(info))} >"$new/build.json"
+[ "$(id -u)" != 0 ] || chown -R 0:0 "$new"
+chmod 755 "$new"
+said=$("$new/bin/redis-server" --version 2>&1) || { printf 'it does not run here: %s\\n' "$said" >&2; exit 1; }
+case $said in *" v=${version} "*) ;; *) printf 'it says: %s\\n' "$said" >&2; exit 1 ;; esac
+[ ! -e ${dir} ] || mv ${dir} "$new.old" || exit 1
+mv "$new" ${dir} || exit 1
+rm -rf "$new.old"`;
+}
+
+/** Point `current` at a version, in one step. `mv -T` is not everywhere; without it the link is replaced in two. */
+export function linkScript(prefix: string, version: string): string {
+  return `cd ${quote(prefix)} || exit 1
+rm -f .current.new && ln -s ${quote(version)} .current.new || exit 1
+mv -T -f .current.new current 2>/dev/null && exit 0
+rm -f current && mv .current.new current`;
+}
