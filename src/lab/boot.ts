@@ -13,6 +13,7 @@ const INIT = fileURLToPath(new URL('./host-init.sh', import.meta.url));
 export interface HostStart {
   readonly name: string;
   readonly address: string;
+  readonly address6: string;
   /** The lab's end of the host's cable. */
   readonly cable: string;
   /** The host's directory in the lab's state: its record and its log. */
@@ -69,6 +70,7 @@ function environment(start: HostStart): Record<string, string> {
     LC_ALL: 'C',
     LAB_NAME: start.name,
     LAB_ADDRESS: start.address,
+    LAB_ADDRESS6: start.address6,
     LAB_STATE: start.stateDir,
     LAB_DISK: start.disk,
     LAB_LOWER: start.lowerDirs,

@@ -7,7 +7,7 @@ import { createDisk, createKey } from './disk.ts';
 import { RunningHost } from './host.ts';
 import { inventoryText } from './inventory-file.ts';
 import { type CommonFiles, createLayers, lowerDirsOf } from './layers.ts';
-import { createBridge, hostAddress, needsNeighbours, neighbourLines, plugIn } from './network.ts';
+import { createBridge, hostAddress, hostAddress6, needsNeighbours, neighbourLines, plugIn } from './network.ts';
 import { cableOf, type LabPlaces } from './places.ts';
 import { isAlive, recordedProcess } from './processes.ts';
 import { type HostRecord, type LabRecord, updateRecord } from './record.ts';
@@ -22,7 +22,7 @@ export async function build(places: LabPlaces, record: LabRecord): Promise<Lab> 
   await createLayers(places, commonFiles(record, publicKey));
   const [, hostKeys] = await Promise.all([
     createBridge(places, record.subnet),
-    Promise.all(record.hosts.map((host) => createDisk(`${places.disks}/${host.name}`, host.name, host.options))),
+    Promise.all(record.hosts.map((host) => createDisk(places, host.name, host.options))),
   ]);
   await startHosts(places, record, record.hosts);
   const knownHosts = record.hosts.map((host, index) => `${host.name},${addressOf(record, host)} ${hostKeys[index]}\n`);
@@ -59,6 +59,7 @@ async function hostStart(places: LabPlaces, record: LabRecord, host: HostRecord)
   return {
     name: host.name,
     address: addressOf(record, host),
+    address6: hostAddress6(record.subnet, host.number),
     cable: cableOf(places, host.number),
     stateDir,
     disk: `${places.disks}/${host.name}`,
@@ -103,7 +104,12 @@ async function openHost(places: LabPlaces, record: LabRecord, host: HostRecord):
     const [waiting] = await startHosts(places, record, [host]);
     return waiting?.pid ?? 0;
   };
-  return new RunningHost(places, host, { address: addressOf(record, host), pid, start });
+  return new RunningHost(places, host, {
+    address: addressOf(record, host),
+    address6: hostAddress6(record.subnet, host.number),
+    pid,
+    start,
+  });
 }
 
 function addressOf(record: LabRecord, host: HostRecord): string {

@@ -22,6 +22,10 @@ export interface LabOptions {
 export interface HostOptions {
   /** Login users besides root; all have the lab's key in their authorized_keys. */
   readonly users?: readonly LabUser[] | undefined;
+  /** Root's login shell, password (for `su`; without one root has none) and start-up file. */
+  readonly root?: LoginOptions | undefined;
+  /** Further lines of sudoers, such as `deploy ALL=(root) /usr/bin/id`. */
+  readonly sudoers?: readonly string[] | undefined;
   /** The tmpfs on /tmp: a size such as `1m`, and whether programs may run from it. */
   readonly tmp?: { readonly size?: string; readonly noexec?: boolean } | undefined;
   /** Directories that are mounted read-only, such as /opt. */
@@ -32,26 +36,27 @@ export interface HostOptions {
   readonly sshd?: readonly string[] | undefined;
   /** False leaves out the sftp subsystem. */
   readonly sftp?: boolean | undefined;
-  /** Replaces the programs of /bin and /usr/bin that BusyBox has by BusyBox, /bin/sh included. */
+  /** BusyBox in place of the programs that it has, /bin/sh included; no bash, Perl or Python. */
   readonly busybox?: boolean | undefined;
-  /** The login shell of root; default /bin/bash or what the machine has. */
-  readonly rootShell?: LoginShell | undefined;
 }
 
 /** `ash` is BusyBox's; an absolute path names any other shell of the machine. */
 export type LoginShell = 'sh' | 'bash' | 'fish' | 'tcsh' | 'ash' | `/${string}`;
 
-export interface LabUser {
-  readonly name: string;
+export interface LoginOptions {
+  /** Default bash; sh on BusyBox hosts. */
   readonly shell?: LoginShell | undefined;
-  /** Needed for `sudo: 'password'` and for logins with a password. */
   readonly password?: string | undefined;
-  /** `requiretty` refuses sudo without a terminal, as old Red Hat defaults did. */
-  readonly sudo?: 'nopasswd' | 'password' | 'requiretty' | undefined;
-  /** Permits doas to root without a password. */
-  readonly doas?: boolean | undefined;
-  /** Text for the shell's start-up file, for example a banner or `umask 077`. */
+  /** Text for the file that the shell reads first, for example a banner or `umask 077`. */
   readonly profile?: string | undefined;
+}
+
+export interface LabUser extends LoginOptions {
+  readonly name: string;
+  /** To root: without a password, with the user's own, or without one but only from a terminal (old Red Hat's default). */
+  readonly sudo?: 'nopasswd' | 'password' | 'requiretty' | undefined;
+  /** doas to root: without a password, or with the user's own. */
+  readonly doas?: 'nopasswd' | 'password' | undefined;
 }
 
 export interface ExecResult {
@@ -63,6 +68,8 @@ export interface ExecResult {
 export interface LabHost {
   readonly name: string;
   readonly address: string;
+  /** The same host's IPv6 address. */
+  readonly address6: string;
   readonly zone: string;
   readonly systemd: boolean;
   /** The host's pid 1 as this machine numbers it; 0 while the host is off. */

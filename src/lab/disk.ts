@@ -1,21 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
+import { becomeBusybox } from './busybox.ts';
 import { runCommand } from './command.ts';
 import type { HostOptions } from './contract.ts';
-import { type HostFile, writeFiles } from './layers.ts';
+import { makeDir, writeFiles } from './layer-files.ts';
+import { layersOf, whiteoutOf } from './layers.ts';
+import type { LabPlaces } from './places.ts';
+import { createUsers } from './users.ts';
 
 /** Make a host's own disk: the overlay's upper layer with what differs from host to host. Returns its public host key. */
-export async function createDisk(disk: string, name: string, options: HostOptions): Promise<string> {
-  for (const dir of ['upper', 'work', 'root']) await mkdir(`${disk}/${dir}`, { recursive: true });
-  const files: HostFile[] = [
+export async function createDisk(places: LabPlaces, name: string, options: HostOptions): Promise<string> {
+  const disk = `${places.disks}/${name}`;
+  for (const dir of ['upper', 'work', 'root', 'upper/root']) await makeDir(disk, dir);
+  const upper = `${disk}/upper`;
+  await chmod(`${upper}/root`, 0o700);
+  await writeFiles(upper, [
     { path: 'etc/hostname', text: `${name}\n` },
     { path: 'etc/machine-id', text: `${randomBytes(16).toString('hex')}\n`, mode: 0o444 },
     { path: 'etc/ssh/sshd_config', text: sshdConfig(options) },
-  ];
-  await writeFiles(`${disk}/upper`, files);
-  const key = `${disk}/upper/etc/ssh/ssh_host_ed25519_key`;
-  return createKey(key, name);
+  ]);
+  if (options.busybox) await becomeBusybox(upper, whiteoutOf(places));
+  await createUsers(upper, layersOf(places).files, options);
+  return createKey(`${upper}/etc/ssh/ssh_host_ed25519_key`, name);
 }
 
 /** Debian's defaults, so that what works here works there: PAM, MaxSessions 10, MaxStartups 10:30:100. */

@@ -53,6 +53,7 @@ rmdir /.machine
 ip -batch - <<EOF
 link set lo up
 addr add $LAB_ADDRESS/24 dev eth0
+addr add $LAB_ADDRESS6/64 dev eth0 nodad
 link set eth0 up
 EOF
 if [ -s /etc/lab-neighbours ]; then ip -batch /etc/lab-neighbours; fi

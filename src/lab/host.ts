@@ -9,6 +9,7 @@ import type { HostRecord } from './record.ts';
 export class RunningHost implements LabHost {
   readonly name: string;
   readonly address: string;
+  readonly address6: string;
   readonly zone: string;
   readonly systemd: boolean;
   readonly #places: LabPlaces;
@@ -19,10 +20,11 @@ export class RunningHost implements LabHost {
   constructor(
     places: LabPlaces,
     record: HostRecord,
-    at: { address: string; pid: number; start: () => Promise<number> },
+    at: { address: string; address6: string; pid: number; start: () => Promise<number> },
   ) {
     this.name = record.name;
     this.address = at.address;
+    this.address6 = at.address6;
     this.zone = record.zone;
     this.systemd = record.systemd;
     this.#places = places;

@@ -11,7 +11,7 @@ import {
   stateOf,
 } from './record.ts';
 import { removeLab } from './remove.ts';
-import { claimSubnet, releaseSubnet } from './subnet.ts';
+import { claimSubnet } from './subnet.ts';
 import { labUnavailable } from './unavailable.ts';
 import { systemdProgram } from './units.ts';
 
@@ -24,20 +24,16 @@ export async function labUp(options: LabOptions): Promise<Lab> {
   checkOptions(options);
   await makeRoom(options);
   const places = placesOf(options.name);
-  const subnet = await claimSubnet(options.name, options.subnet);
   const record: LabRecord = {
     name: options.name,
-    subnet,
+    subnet: '',
     hosts: hostRecords(options),
     creator: await ownIdentity(),
     complete: false,
   };
-  await createRecord(places, record).catch(async (error: unknown) => {
-    await releaseSubnet(options.name, subnet);
-    throw error;
-  });
+  await createRecord(places, record);
   try {
-    return await build(places, record);
+    return await build(places, { ...record, subnet: await claimSubnet(options.name, options.subnet) });
   } catch (error) {
     await removeLab(options.name);
     throw error;

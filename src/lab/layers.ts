@@ -1,6 +1,7 @@
-import { chmod, link, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, link, readdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { runCommand } from './command.ts';
+import { type HostFile, makeDir, writeFiles } from './layer-files.ts';
 import type { LabPlaces } from './places.ts';
 import { unitFiles } from './units.ts';
 
@@ -29,7 +30,7 @@ const FRESH_DIRS: Readonly<Record<string, number>> = {
 };
 
 /** Nothing of an installed Redis or of an earlier deployment may show on a host, nor the machine's own configuration. */
-const HIDDEN = ['var/cache/rcdeploy', 'var/lib/rcdeploy', 'var/spool/cron', 'etc/doas.conf', 'etc/apt/auth.conf'];
+const HIDDEN = ['var/cache/rcdeploy', 'var/lib/rcdeploy', 'var/spool/cron', 'etc/apt/auth.conf'];
 const REDIS_NAME = /^(redis|valkey)/;
 const REDIS_DIRS =
   `etc etc/default etc/init.d etc/logrotate.d usr/bin usr/sbin usr/local/bin usr/local/sbin usr/local/etc
@@ -55,14 +56,12 @@ export interface CommonFiles {
  */
 export async function createLayers(places: LabPlaces, common: CommonFiles): Promise<void> {
   const { files, hide } = layersOf(places);
-  await mkdir(hide);
-  await mkdir(files);
-  await hideNames(hide, `${places.disks}/whiteout`, await namesToHide());
+  await hideNames(hide, whiteoutOf(places), await namesToHide());
   for (const [dir, mode] of Object.entries(FRESH_DIRS)) {
-    await mkdir(`${files}/${dir}`, { recursive: true });
+    await makeDir(files, dir);
     await chmod(`${files}/${dir}`, mode);
   }
-  for (const dir of ['dev/pts', 'dev/shm']) await mkdir(`${files}/${dir}`);
+  for (const dir of ['dev/pts', 'dev/shm']) await makeDir(files, dir);
   await runCommand(['cp', '-a', ...DEVICES.map((device) => `/dev/${device}`), `${files}/dev/`]);
   await runCommand(['ln', '-s', 'pts/ptmx', `${files}/dev/ptmx`]);
   await runCommand(['ln', '-s', '/proc/self/fd', `${files}/dev/fd`]);
@@ -76,8 +75,12 @@ export function lowerDirsOf(places: LabPlaces): string {
   return `${files}:${hide}:/`;
 }
 
-function layersOf(places: LabPlaces): { files: string; hide: string } {
+export function layersOf(places: LabPlaces): { files: string; hide: string } {
   return { files: `${places.disks}/files`, hide: `${places.disks}/hide` };
+}
+
+export function whiteoutOf(places: LabPlaces): string {
+  return `${places.disks}/whiteout`;
 }
 
 async function namesToHide(): Promise<string[]> {
@@ -98,7 +101,7 @@ async function namesToHide(): Promise<string[]> {
 async function hideNames(layer: string, whiteout: string, names: readonly string[]): Promise<void> {
   await runCommand(['mknod', whiteout, 'c', '0', '0']);
   for (const name of names) {
-    await mkdir(dirname(`${layer}/${name}`), { recursive: true });
+    await makeDir(layer, dirname(name));
     await link(whiteout, `${layer}/${name}`);
   }
 }
@@ -120,21 +123,4 @@ async function commonFiles(common: CommonFiles): Promise<HostFile[]> {
   const without = status.split(/\n\n/).filter((entry) => !/^Package: (redis|valkey)/m.test(entry));
   if (status) files.push({ path: 'var/lib/dpkg/status', text: without.join('\n\n') });
   return files;
-}
-
-export interface HostFile {
-  /** Relative to the host's root. */
-  readonly path: string;
-  readonly text: string;
-  readonly mode?: number | undefined;
-}
-
-/** Write files into a layer or a host's disk while nobody uses it. */
-export async function writeFiles(layer: string, files: readonly HostFile[]): Promise<void> {
-  for (const { path, text, mode = 0o644 } of files) {
-    const whole = `${layer}/${path}`;
-    await mkdir(dirname(whole), { recursive: true, mode: 0o755 });
-    await writeFile(whole, text);
-    await chmod(whole, mode);
-  }
 }

@@ -15,6 +15,12 @@ export function hostAddress(subnet: string, number: number): string {
   return `${subnet}.${number}`;
 }
 
+/** The same host's address in a unique local network (RFC 4193) derived from the lab's subnet. */
+export function hostAddress6(subnet: string, number: number): string {
+  const [a = 0, b = 0, c = 0] = subnet.split('.').map(Number);
+  return `fd77:${a.toString(16)}:${b.toString(16)}:${c.toString(16)}::${number.toString(16)}`;
+}
+
 /** Derived from the address, so that every host can be told every neighbour. */
 export function hardwareAddress(subnet: string, number: number): string {
   const octets = [...subnet.split('.').map(Number), number].map((octet) => octet.toString(16).padStart(2, '0'));
@@ -27,6 +33,7 @@ export async function createBridge(places: LabPlaces, subnet: string): Promise<v
   await ipBatch([
     `link add ${bridge} address ${hardwareAddress(subnet, 254)} type bridge`,
     `addr add ${hostAddress(subnet, 254)}/24 dev ${bridge}`,
+    `addr add ${hostAddress6(subnet, 254)}/64 dev ${bridge} nodad`,
     `link set ${bridge} up`,
   ]);
 }

@@ -5,18 +5,17 @@ import { removeLinks } from './network.ts';
 import { type LabPlaces, placesOf } from './places.ts';
 import { endProcesses, recordedProcesses } from './processes.ts';
 import { ownIdentity, readRecord, recordedLabs } from './record.ts';
-import { releaseSubnet } from './subnet.ts';
+import { releaseSubnets } from './subnet.ts';
 
 /** Remove all that a lab made, in whatever state it is. Every step stands alone: after a crash, do them again. */
 export async function removeLab(name: string): Promise<boolean> {
   const places = placesOf(name);
   if (!(await recordedLabs()).includes(name)) return false;
-  const record = await readRecord(places);
   await endHosts(places);
   await removeLinks(places);
   await removeDisks(places);
   await removeCgroups(places);
-  if (record) await releaseSubnet(name, record.subnet);
+  await releaseSubnets(name);
   await rm(places.dir, { recursive: true, force: true });
   return true;
 }

@@ -1,6 +1,7 @@
-import { mkdir, readFile, readlink, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import { LabError } from './contract.ts';
-import { CLAIMS_DIR, LABS_DIR } from './places.ts';
+import { CLAIMS_DIR } from './places.ts';
 
 interface Route {
   readonly network: number;
@@ -25,22 +26,33 @@ export function parseRoutes(text: string): Route[] {
   return routes;
 }
 
+/** Networks of the machine's own addresses; loopback's has no route in /proc/net/route. */
+function ownNetworks(): Route[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+  return addresses
+    .filter(({ family }) => family === 'IPv4')
+    .map(({ address, netmask }) => ({ network: dottedQuad(address), mask: dottedQuad(netmask) }));
+}
+
+function dottedQuad(address: string): number {
+  return Buffer.from(address.split('.').map(Number)).readUInt32BE(0);
+}
+
 function littleEndian(hex: string): number {
   return Buffer.from(hex, 'hex').readUInt32LE(0);
 }
 
 /** Whether a /24 and a route share an address. */
 export function overlaps(subnet: string, route: Route): boolean {
-  const [a = 0, b = 0, c = 0] = subnet.split('.').map(Number);
-  const network = ((a << 24) | (b << 16) | (c << 8)) >>> 0;
+  const network = dottedQuad(`${subnet}.0`);
   const common = (route.mask & 0xffffff00) >>> 0;
   return (network & common) >>> 0 === (route.network & common) >>> 0;
 }
 
-/** Take a /24 for the lab, atomically against labs that come up at the same moment. */
+/** Take a /24 for a lab whose record exists, atomically against labs that come up at the same moment. */
 export async function claimSubnet(lab: string, wanted: string | undefined): Promise<string> {
   await mkdir(CLAIMS_DIR, { recursive: true });
-  const routes = parseRoutes(await readFile('/proc/net/route', 'utf8'));
+  const routes = [...parseRoutes(await readFile('/proc/net/route', 'utf8')), ...ownNetworks()];
   if (wanted !== undefined) {
     if (!/^(\d{1,3})(\.\d{1,3}){2}$/.test(wanted))
       throw new LabError(`subnet '${wanted}': give three octets (10.77.3)`);
@@ -58,24 +70,19 @@ export async function claimSubnet(lab: string, wanted: string | undefined): Prom
   throw new LabError(`no free private /24 on this machine: take labs down, or choose one with --subnet`);
 }
 
+/** A claim whose lab vanished without `down` stays taken until a lab of that name uses it or goes down: never raced over. */
 async function claim(lab: string, subnet: string): Promise<boolean> {
   const path = `${CLAIMS_DIR}/${subnet}`;
-  if (await linkTo(lab, path)) return true;
-  const owner = await readlink(path).catch(() => '');
-  const ownerLives = owner !== '' && (await stat(`${LABS_DIR}/${owner}`).catch(() => undefined)) !== undefined;
-  if (ownerLives && owner !== lab) return false;
-  await rm(path, { force: true });
-  return linkTo(lab, path);
-}
-
-async function linkTo(lab: string, path: string): Promise<boolean> {
   return symlink(lab, path).then(
     () => true,
-    () => false,
+    async () => (await readlink(path).catch(() => '')) === lab,
   );
 }
 
-export async function releaseSubnet(lab: string, subnet: string): Promise<void> {
-  const path = `${CLAIMS_DIR}/${subnet}`;
-  if ((await readlink(path).catch(() => '')) === lab) await rm(path, { force: true });
+/** Give back whatever the lab claimed. */
+export async function releaseSubnets(lab: string): Promise<void> {
+  for (const subnet of await readdir(CLAIMS_DIR).catch(() => [])) {
+    const path = `${CLAIMS_DIR}/${subnet}`;
+    if ((await readlink(path).catch(() => '')) === lab) await rm(path, { force: true });
+  }
 }

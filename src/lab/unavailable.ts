@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { platform, userInfo } from 'node:os';
 import { ADMIN_PATH } from './command.ts';
+import { findProgram } from './programs.ts';
 
 /** Programs that a lab runs on this machine, and the Debian package that brings each. */
 const PROGRAMS: Readonly<Record<string, string>> = {
@@ -25,22 +26,6 @@ export function labUnavailable(): string | undefined {
     return `a lab needs ${missing.join(', ')}: apt-get install ${packages}`;
   }
   return namespacesRefused() ?? overlayMissing();
-}
-
-/** The path of an administrative program of this machine. */
-export function findProgram(program: string): string | undefined {
-  return ADMIN_PATH.split(':')
-    .map((dir) => `${dir}/${program}`)
-    .find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function namespacesRefused(): string | undefined {
