@@ -1,0 +1,16 @@
+import { distance } from 'fastest-levenshtein';
+
+/** The candidate that was probably meant; undefined when none is near (a third of the letters may differ, at most three). */
+export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+  const most = Math.min(3, Math.max(1, Math.floor(name.length / 3)));
+  let best: string | undefined;
+  let bestDistance = most + 1;
+  for (const candidate of candidates) {
+    const far = distance(name.toLowerCase(), candidate.toLowerCase());
+    if (far < bestDistance) {
+      best = candidate;
+      bestDistance = far;
+    }
+  }
+  return best;
+}

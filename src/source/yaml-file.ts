@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { LineCounter, parseAllDocuments, type ScalarTag, type YAMLError } from 'yaml';
+import type { Diagnostic } from '../errors/diagnostic.ts';
+import { UnsafeText } from '../template/values.ts';
+import { rememberText } from './texts.ts';
+import { Spans } from './yaml-spans.ts';
+import { YamlValues } from './yaml-values.ts';
+
+/** A YAML source as plain values whose places are known (positions.ts). With errors, `documents` holds what could be read. */
+export interface YamlFile {
+  readonly file: string;
+  readonly documents: readonly unknown[];
+  /** The first document; null when the file is empty. */
+  readonly value: unknown;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Text that is never rendered. */
+const unsafeTag: ScalarTag = {
+  tag: '!unsafe',
+  identify: (value) => value instanceof UnsafeText,
+  resolve: (text) => new UnsafeText(text),
+};
+
+const vaultTag: ScalarTag = {
+  tag: '!vault',
+  resolve: (_text, onError) =>
+    onError('encrypted values (!vault) are not supported yet: give the secret by -e @file or a prompt'),
+};
+
+/** Read a YAML file. A file that cannot be read is a diagnostic too. */
+export function loadYaml(file: string): YamlFile {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const span = { file, line: 1, column: 1, endLine: 1, endColumn: 1 };
+    const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return {
+      file,
+      documents: [],
+      value: null,
+      diagnostics: [{ severity: 'error', code: 'unreadable-file', message, span }],
+    };
+  }
+  return parseYaml(text, file);
+}
+
+/** YAML 1.2 core, with merge keys and the octal numbers of YAML 1.1 (`mode: 0644`), and nothing that could surprise. */
+export function parseYaml(text: string, file: string): YamlFile {
+  rememberText(file, text);
+  const lineCounter = new LineCounter();
+  const parsed = parseAllDocuments(text, {
+    lineCounter,
+
+    prettyErrors: false,
+    customTags: [unsafeTag, vaultTag],
+    logLevel: 'silent',
+  });
+  const documents = Array.isArray(parsed) ? parsed : [];
+  const spans = new Spans(file, lineCounter);
+  const diagnostics: Diagnostic[] = [];
+  const values: unknown[] = [];
+  for (const document of documents) {
+    for (const problem of [...document.errors, ...document.warnings]) diagnostics.push(problemOf(problem, spans, text));
+    const reader = new YamlValues(document, spans, text);
+    values.push(reader.read());
+    diagnostics.push(...reader.diagnostics);
+  }
+  return { file, documents: values, value: values[0] ?? null, diagnostics };
+}
+
+function problemOf(problem: YAMLError, spans: Spans, text: string): Diagnostic {
+  const [start, end] = problem.pos;
+  const span = spans.at(start, Math.max(end, start + 1));
+  const code = `yaml-${problem.code.toLowerCase().replaceAll('_', '-')}`;
+  if (problem.code === 'DUPLICATE_KEY') {
+    const key = text.slice(start, end).split(':')[0]?.trim();
+    return {
+      severity: 'error',
+      code: 'duplicate-key',
+      message: `the key '${key}' stands here twice`,
+      span,
+      hint: 'remove one of them',
+    };
+  }
+  const line = text.slice(text.lastIndexOf('\n', start - 1) + 1).split('\n')[0] ?? '';
+  return { severity: 'error', code, message: problem.message, span, hint: quotingHint(line) };
+}
+
+/** Most YAML errors in playbooks are a template or a colon that wants quotes: show the line as it should be. */
+function quotingHint(line: string): string | undefined {
+  const match = /^(\s*(?:- )?[\w.-]+:\s+)(.*\S)\s*$/.exec(line);
+  const [, key, value] = match ?? [];
+  if (!key || !value || /^["'|>]/.test(value) || !(value.includes('{{') || value.includes(': '))) return undefined;
+  return `quote the value: ${(key + JSON.stringify(value)).trim()}`;
+}
