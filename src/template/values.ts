@@ -44,10 +44,13 @@ export class UndefinedNameError extends Error {
   override readonly name = 'UndefinedNameError';
   readonly variable: string;
   readonly nearest: string | undefined;
-  constructor(variable: string, message: string, nearest?: string) {
+  /** The character within the template's text where the name stands. */
+  readonly offset: number | undefined;
+  constructor(variable: string, message: string, nearest?: string, offset?: number) {
     super(message);
     this.variable = variable;
     this.nearest = nearest;
+    this.offset = offset;
   }
 }
 

@@ -1,0 +1,261 @@
+import { attributeOf, itemOf, sliceOf } from './access.ts';
+import { checkSize } from './budget.ts';
+import { contains, equals, order } from './compare.ts';
+import { compileArguments } from './compile-arguments.ts';
+import { compileName } from './compile-name.ts';
+import type { Frame } from './frame.ts';
+import { globalNamed } from './globals.ts';
+import { Callable, type Dict, isTrue, keyText, setKey, Tuple, typeName } from './kinds.ts';
+import { located } from './located.ts';
+import { callMethod, own } from './methods.ts';
+import { arithmetic, signed } from './operators.ts';
+import { str } from './python-text.ts';
+import { apply, filterNamed, testNamed } from './registry.ts';
+import type { ComparisonOperator, Expression } from './syntax.ts';
+import { known, Undefined, UnknownReached } from './undefined.ts';
+import { TemplateError, Unknown } from './values.ts';
+
+export type Evaluate = (frame: Frame) => unknown;
+
+type Node<Kind extends Expression['kind']> = Extract<Expression, { kind: Kind }>;
+
+/** Turn an expression into a closure. `locals` are the names that may be local variables somewhere in the template. */
+export function compile(node: Expression, locals: ReadonlySet<string>): Evaluate {
+  const inner = (child: Expression) => compile(child, locals);
+  switch (node.kind) {
+    case 'constant':
+      return () => node.value;
+    case 'name':
+      return compileName(node.name, node.offset, locals.has(node.name));
+    case 'list': {
+      const items = node.items.map(inner);
+      return (frame) => own(items.map((item) => item(frame)));
+    }
+    case 'tuple': {
+      const items = node.items.map(inner);
+      return (frame) => Tuple.make(items.map((item) => item(frame)));
+    }
+    case 'dict':
+      return compileDict(node, inner);
+    case 'attribute': {
+      const object = inner(node.object);
+      return (frame) => attributeOf(object(frame), node.name, node.offset);
+    }
+    case 'item': {
+      const object = inner(node.object);
+      const key = inner(node.key);
+      return (frame) => itemOf(object(frame), key(frame), node.offset);
+    }
+    case 'slice':
+      return compileSlice(node, inner);
+    case 'call':
+      return compileCall(node, locals);
+    case 'filter':
+      return compileFilter(node, locals);
+    case 'test':
+      return compileTest(node, locals);
+    case 'not': {
+      const operand = inner(node.operand);
+      return (frame) => !isTrue(operand(frame));
+    }
+    case 'sign': {
+      const operand = inner(node.operand);
+      return guard(node.offset, (frame) => signed(node.operator, operand(frame)));
+    }
+    case 'arithmetic': {
+      const left = inner(node.left);
+      const right = inner(node.right);
+      return guard(node.offset, (frame) => arithmetic(node.operator, left(frame), right(frame)));
+    }
+    case 'and':
+    case 'or':
+      return compileLogic(node, inner);
+    case 'concat': {
+      const parts = node.parts.map(inner);
+      return guard(node.offset, (frame) => {
+        const text = parts.map((part) => str(part(frame))).join('');
+        checkSize(text.length);
+        return text;
+      });
+    }
+    case 'compare':
+      return compileComparison(node, inner);
+    case 'choice':
+      return compileChoice(node, inner);
+  }
+}
+
+type Inner = (child: Expression) => Evaluate;
+
+/** Errors of operators and filters do not know where they stand in the text: add it. */
+function guard(offset: number, evaluate: Evaluate): Evaluate {
+  return (frame) => {
+    try {
+      return evaluate(frame);
+    } catch (error) {
+      throw located(error, offset);
+    }
+  };
+}
+
+function compileDict(node: Node<'dict'>, inner: Inner): Evaluate {
+  const entries = node.entries.map(([key, value]) => [inner(key), inner(value)] as const);
+  return guard(node.offset, (frame) => {
+    const dict: Dict = {};
+    for (const [key, value] of entries) setKey(dict, keyText(key(frame)), value(frame));
+    return own(dict);
+  });
+}
+
+function compileSlice(node: Node<'slice'>, inner: Inner): Evaluate {
+  const object = inner(node.object);
+  const bounds = [node.start, node.stop, node.step].map((bound) => (bound === undefined ? undefined : inner(bound)));
+  return guard(node.offset, (frame) => {
+    const [start, stop, step] = bounds.map((bound) => (bound === undefined ? undefined : known(bound(frame))));
+    return sliceOf(known(object(frame)), start, stop, step);
+  });
+}
+
+function compileCall(node: Node<'call'>, locals: ReadonlySet<string>): Evaluate {
+  const args = compileArguments(node.args, locals, compile);
+  const { callee } = node;
+  if (callee.kind === 'attribute') {
+    const object = compile(callee.object, locals);
+    return guard(node.offset, (frame) => {
+      const holder = object(frame);
+      const { positional, named } = args(frame);
+      return callMethod(frame.context, holder, callee.name, positional, named);
+    });
+  }
+  const global = callee.kind === 'name' && !locals.has(callee.name) ? globalNamed(callee.name) : undefined;
+  if (global !== undefined && callee.kind === 'name') {
+    return guard(node.offset, (frame) => {
+      const { positional, named } = args(frame);
+      return own2(apply(global, `${callee.name}()`, frame.context, undefined, positional, named));
+    });
+  }
+  const target = compile(callee, locals);
+  return guard(node.offset, (frame) => {
+    const found = known(target(frame));
+    if (!(found instanceof Callable)) throw new TemplateError(`'${typeName(found)}' object is not callable`);
+    const { positional, named } = args(frame);
+    return found.call(positional, named);
+  });
+}
+
+function own2(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? own(value) : value;
+}
+
+function compileFilter(node: Node<'filter'>, locals: ReadonlySet<string>): Evaluate {
+  if (node.input === undefined) throw new TemplateError('the filter has no input', node.offset);
+  const input = compile(node.input, locals);
+  const args = compileArguments(node.args, locals, compile);
+  const { name } = node;
+  return guard(node.offset, filterCall());
+
+  function filterCall(): Evaluate {
+    const definition = locate(() => filterNamed(name), node.offset);
+    return (frame) => {
+      const value = input(frame);
+      const { positional, named } = args(frame);
+      return apply(definition, name, frame.context, value, positional, named);
+    };
+  }
+}
+
+function compileTest(node: Node<'test'>, locals: ReadonlySet<string>): Evaluate {
+  const input = compile(node.input, locals);
+  const { name } = node;
+  if (name === 'defined' || name === 'undefined') {
+    const isName = node.input.kind === 'name';
+    return (frame) => {
+      const value = input(frame);
+      if (value instanceof Unknown && !isName) throw new UnknownReached(value);
+      return value instanceof Undefined === (name === 'undefined');
+    };
+  }
+  const definition = locate(() => testNamed(name), node.offset);
+  const args = compileArguments(node.args, locals, compile);
+  return guard(node.offset, (frame) => {
+    const value = input(frame);
+    const { positional, named } = args(frame);
+    return isTrue(apply(definition, name, frame.context, value, positional, named));
+  });
+}
+
+function locate<T>(work: () => T, offset: number): T {
+  try {
+    return work();
+  } catch (error) {
+    throw located(error, offset);
+  }
+}
+
+function compileLogic(node: Node<'and' | 'or'>, inner: Inner): Evaluate {
+  const left = inner(node.left);
+  const right = inner(node.right);
+  if (node.kind === 'and') {
+    return (frame) => {
+      const value = left(frame);
+      return isTrue(value) ? right(frame) : value;
+    };
+  }
+  return (frame) => {
+    const value = left(frame);
+    return isTrue(value) ? value : right(frame);
+  };
+}
+
+function compileComparison(node: Node<'compare'>, inner: Inner): Evaluate {
+  const first = inner(node.first);
+  const rest = node.rest.map(([operator, operand]) => [operator, inner(operand)] as const);
+  const [only] = rest;
+  if (rest.length === 1 && only !== undefined) {
+    const [operator, operand] = only;
+    if (operator === '==') return (frame) => equals(first(frame), operand(frame));
+    if (operator === '!=') return (frame) => !equals(first(frame), operand(frame));
+    return guard(node.offset, (frame) => holds(operator, first(frame), operand(frame)));
+  }
+  return guard(node.offset, (frame) => {
+    let left = first(frame);
+    for (const [operator, operand] of rest) {
+      const right = operand(frame);
+      if (!holds(operator, left, right)) return false;
+      left = right;
+    }
+    return true;
+  });
+}
+
+function holds(operator: ComparisonOperator, left: unknown, right: unknown): boolean {
+  switch (operator) {
+    case '==':
+      return equals(left, right);
+    case '!=':
+      return !equals(left, right);
+    case 'in':
+      return contains(right, left);
+    case 'not in':
+      return !contains(right, left);
+    case '<':
+      return order(left, right, operator) < 0;
+    case '<=':
+      return order(left, right, operator) <= 0;
+    case '>':
+      return order(left, right, operator) > 0;
+    case '>=':
+      return order(left, right, operator) >= 0;
+  }
+}
+
+function compileChoice(node: Node<'choice'>, inner: Inner): Evaluate {
+  const test = inner(node.test);
+  const outcome = inner(node.outcome);
+  const otherwise = node.otherwise === undefined ? undefined : inner(node.otherwise);
+  return (frame) => {
+    if (isTrue(test(frame))) return outcome(frame);
+    if (otherwise !== undefined) return otherwise(frame);
+    return new Undefined('', 'the inline if is false and has no else', () => [], node.offset);
+  };
+}

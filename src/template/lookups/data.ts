@@ -1,0 +1,58 @@
+import { copy, entries } from '../dict-methods.ts';
+import { environment } from '../environment.ts';
+import { flatten } from '../filters/lists.ts';
+import { pick } from '../filters/numbers.ts';
+import { elements, isMapping, Tuple, typeName } from '../kinds.ts';
+import { known, Undefined } from '../undefined.ts';
+import { TemplateError, UnsafeText } from '../values.ts';
+import { allowOptions, type Lookup, textTerms } from './terms.ts';
+
+/** Lookups in what is already at hand: variables, the environment, lists and maps. */
+export const dataLookups = {
+  env: (_context, terms, options) => {
+    allowOptions('env', options, ['default']);
+    return textTerms(terms).map((name) => environment(name) ?? options.default ?? '');
+  },
+  vars: (context, terms, options) => {
+    allowOptions('vars', options, ['default']);
+    return textTerms(terms).map((name) => {
+      const value = context.scope.lookup(name);
+      if (value instanceof UnsafeText) return value.text;
+      if (value !== undefined) return value;
+      if (options.default !== undefined) return options.default;
+      return new Undefined(name, `lookup 'vars': '${name}' is undefined`, () => context.scope.names()).fail();
+    });
+  },
+  dict: (_context, terms) =>
+    flatten(terms, 1, false).flatMap((term) => {
+      if (!isMapping(term)) throw new TemplateError(`lookup 'dict' needs a map, not a ${typeName(term)}`);
+      return entries(term).map(([key, value]) => ({ key, value }));
+    }),
+  items: (_context, terms) =>
+    terms.flatMap((term) => (Array.isArray(term) ? term.flatMap((item: unknown) => item) : [term])),
+  list: (_context, terms) => terms,
+  flattened: (_context, terms) => flatten(terms, Infinity, true),
+  together: (_context, terms) => {
+    const lists = terms.map(elements);
+    const length = Math.max(0, ...lists.map((list) => list.length));
+    return Array.from({ length }, (_, index) => lists.map((list) => list[index] ?? null));
+  },
+  nested: (_context, terms) =>
+    terms
+      .map(elements)
+      .reduce<unknown[][]>((made, list) => made.flatMap((row) => list.map((item) => [...row, item])), [[]]),
+  indexed_items: (_context, terms) => flatten(terms, 1, false).map((item, index) => Tuple.make([index, item])),
+  subelements: (context, terms) => {
+    const [list, path, flags] = terms;
+    const skip = isMapping(flags) ? copy(flags).skip_missing === true : false;
+    return elements(context.filter('subelements', list, [known(path), skip], new Map()));
+  },
+  random_choice: (_context, terms) => {
+    const list = terms.length === 1 && Array.isArray(terms[0]) ? (terms[0] as unknown[]) : terms;
+    return list.length === 0 ? [] : [list[pick(list.length)]];
+  },
+  varnames: (context, terms) => {
+    const names = [...context.scope.names()];
+    return terms.flatMap((pattern) => names.filter((name) => context.test('search', name, [pattern])));
+  },
+} satisfies Record<string, Lookup>;
