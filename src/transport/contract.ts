@@ -74,3 +74,11 @@ export interface Shell {
     readonly uid: number;
   };
 }
+
+/** What a connect may need of the run. */
+export interface ConnectHooks {
+  /** Told what the user should see: a new host key that was accepted. */
+  readonly notice?: ((message: string) => void) | undefined;
+  /** Asks for the passphrase of an encrypted key file; without it such a key is passed over, and named when no other fits. */
+  readonly askPassphrase?: ((file: string) => Promise<string | undefined>) | undefined;
+}

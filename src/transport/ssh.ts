@@ -1,8 +1,78 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { UnreachableError } from '../errors/errors.ts';
-import type { Carrier } from './carrier.ts';
-import type { Target } from './contract.ts';
+import { Authentication } from './authentication.ts';
+import type { ConnectHooks, Target } from './contract.ts';
+import { HostKeyPolicy } from './host-key-policy.ts';
+import { type Jump, openJump } from './jump.ts';
+import { openSocket } from './socket.ts';
+import { SshCarrier } from './ssh-carrier.ts';
+import { DroppedError, logIn } from './ssh-login.ts';
+import { type SshSettings, sshSettings } from './ssh-settings.ts';
 
-/** An SSH connection to one host. */
-export async function openSsh(target: Target, _signal: AbortSignal): Promise<Carrier> {
-  throw new UnreachableError(target.name, 'connection: ssh is not there yet');
+/** sshd drops connects beyond MaxStartups (10:30:100) at random: they are tried again, further and further apart. */
+const attempts = 10;
+
+/** An SSH connection to one host, through its jump hosts if it has any. */
+export async function openSsh(target: Target, signal: AbortSignal, hooks: ConnectHooks): Promise<SshCarrier> {
+  const settings = await settingsFor(target);
+  const [authentication, policy] = await Promise.all([
+    Authentication.of(settings, {
+      password: target.password,
+      privateKeyFile: target.privateKeyFile,
+      askPassphrase: hooks.askPassphrase,
+    }),
+    HostKeyPolicy.of(target.name, settings, target.acceptNewHostKeys, hooks.notice ?? (() => undefined)),
+  ]);
+  const timeoutMs = settings.connectTimeoutMs ?? target.connectTimeoutMs;
+  for (let attempt = 1; ; attempt++) {
+    signal.throwIfAborted();
+    const jump = await openJump(settings.proxyJump, target, signal, hooks);
+    try {
+      const socket = await openSocket(target.name, settings, jump, timeoutMs, signal);
+      const client = await logIn(target.name, socket, settings, { authentication, policy, timeoutMs, signal });
+      return new SshCarrier(target.name, client, releaseOnce(jump));
+    } catch (error) {
+      jump?.release();
+      if (!(error instanceof DroppedError) || attempt === attempts) {
+        throw error instanceof DroppedError ? dropped(target.name, error) : error;
+      }
+      await delay(attempt * (50 + Math.random() * 250), undefined, { signal });
+    }
+  }
+}
+
+async function settingsFor(target: Target): Promise<SshSettings> {
+  const { address, port, user, sshOptions } = target;
+  let settings: SshSettings;
+  try {
+    settings = await sshSettings({ address, port, user, options: sshOptions });
+  } catch (error) {
+    throw new UnreachableError(target.name, error instanceof Error ? error.message : String(error));
+  }
+  if (settings.proxyCommand !== undefined) {
+    throw new UnreachableError(
+      target.name,
+      `ssh_config asks for a ProxyCommand (${settings.proxyCommand}), which is not supported`,
+      'A jump host works: ProxyJump, or ansible_ssh_common_args: -o ProxyJump=bastion.',
+    );
+  }
+  return settings;
+}
+
+function releaseOnce(jump: Jump | undefined): () => void {
+  let held = true;
+  return () => {
+    if (held) {
+      held = false;
+      jump?.release();
+    }
+  };
+}
+
+function dropped(host: string, error: DroppedError): UnreachableError {
+  return new UnreachableError(
+    host,
+    `The connection was dropped ${attempts} times before the login: ${error.message}`,
+    "sshd's MaxStartups, fail2ban or a firewall may limit connects: see sshd's log on the host, or lower --forks.",
+  );
 }

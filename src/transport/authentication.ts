@@ -1,0 +1,137 @@
+import { access } from 'node:fs/promises';
+import { env } from 'node:process';
+import type { AnyAuthMethod, AuthenticationType, AuthHandlerMiddleware } from 'ssh2';
+import { type AskPassphrase, loadKey } from './private-keys.ts';
+import type { SshSettings } from './ssh-settings.ts';
+
+export interface Credentials {
+  readonly password: string | undefined;
+  readonly privateKeyFile: string | undefined;
+  readonly askPassphrase: AskPassphrase | undefined;
+}
+
+/** Every way to log in, best first, and what to tell when none was taken. */
+export class Authentication {
+  readonly #user: string;
+  readonly #methods: AnyAuthMethod[] = [];
+  readonly #tried: string[] = [];
+  readonly #problems: string[] = [];
+  readonly #names = new Map<AnyAuthMethod, string>();
+  #accepted: readonly string[] = [];
+
+  static async of(settings: SshSettings, credentials: Credentials): Promise<Authentication> {
+    const authentication = new Authentication(settings.user);
+    await authentication.#gather(settings, credentials);
+    return authentication;
+  }
+
+  private constructor(user: string) {
+    this.#user = user;
+  }
+
+  /** Gives ssh2 one method after the other, passing over those that the host does not take. */
+  handler(): AuthHandlerMiddleware {
+    const left = [...this.#methods];
+    return (accepted: AuthenticationType[] | null, _partial, next) => {
+      this.#accepted = accepted ?? [];
+      const taken = (method: AnyAuthMethod) => {
+        const type = method.type === 'agent' ? 'publickey' : method.type;
+        return accepted === null || accepted.length === 0 || accepted.includes(type);
+      };
+      let method = left.shift();
+      while (method !== undefined && !taken(method)) {
+        method = left.shift();
+      }
+      if (method === undefined) {
+        // The types of ssh2 know no way to give up; its code takes `false`.
+        next(false as unknown as AuthenticationType);
+        return;
+      }
+      this.#tried.push(this.#names.get(method) ?? method.type);
+      next(method);
+    };
+  }
+
+  /** For the error after all methods failed. */
+  failure(): { message: string; hint: string } {
+    const tried = this.#tried.length === 0 ? 'nothing could be tried' : `tried ${[...new Set(this.#tried)].join(', ')}`;
+    const accepted = this.#accepted.length === 0 ? '' : `; the host takes ${this.#accepted.join(', ')}`;
+    const problems = this.#problems.length === 0 ? '' : `; ${this.#problems.join('; ')}`;
+    return {
+      message: `The host refused to log in ${this.#user}: ${tried}${accepted}${problems}`,
+      hint: 'Check the user (ansible_user, -u), the key (--private-key, ssh-add -l) or give a password (-k).',
+    };
+  }
+
+  async #gather(settings: SshSettings, { password, privateKeyFile, askPassphrase }: Credentials): Promise<void> {
+    const username = this.#user;
+    if (privateKeyFile !== undefined) {
+      await this.#addKey(privateKeyFile, askPassphrase, true);
+    }
+    const agent = agentSocket(settings);
+    if (agent !== undefined && !(settings.identitiesOnly && privateKeyFile !== undefined)) {
+      this.#add({ type: 'agent', username, agent }, 'the keys of ssh-agent');
+    }
+    for (const file of settings.identityFiles.filter((each) => each !== privateKeyFile)) {
+      await this.#addKey(file, password === undefined ? askPassphrase : undefined, false);
+    }
+    for (const file of settings.certificateFiles) {
+      this.#problems.push(`the certificate ${file} was not used: SSH certificates are not supported`);
+    }
+    if (password !== undefined) {
+      this.#add({ type: 'password', username, password }, 'the password');
+      this.#add(
+        {
+          type: 'keyboard-interactive',
+          username,
+          prompt: (_name, _instructions, _lang, prompts, finish) => {
+            // A prompt that is shown while typing asks for something else than the password, such as a one-time code.
+            finish(prompts.map((prompt) => (prompt.echo ? '' : password)));
+          },
+        },
+        'the password (keyboard-interactive)',
+      );
+    }
+  }
+
+  async #addKey(file: string, askPassphrase: AskPassphrase | undefined, wanted: boolean): Promise<void> {
+    const loaded = await loadKey(file, askPassphrase);
+    if (loaded === undefined) {
+      if (wanted) {
+        this.#problems.push(`the key file ${file} does not exist`);
+      }
+    } else if ('problem' in loaded) {
+      this.#problems.push(`the key ${file} ${loaded.problem}`);
+    } else {
+      this.#add({ type: 'publickey', username: this.#user, key: loaded.key }, `the key ${file}`);
+      if (await exists(`${file}-cert.pub`)) {
+        this.#problems.push(`the certificate ${file}-cert.pub was not used: SSH certificates are not supported`);
+      }
+    }
+  }
+
+  #add(method: AnyAuthMethod, name: string): void {
+    this.#methods.push(method);
+    this.#names.set(method, name);
+  }
+}
+
+/** The socket of the agent, as ssh finds it. */
+function agentSocket({ identityAgent }: SshSettings): string | undefined {
+  if (identityAgent === undefined || identityAgent === 'SSH_AUTH_SOCK') {
+    return env.SSH_AUTH_SOCK || undefined;
+  }
+  if (identityAgent.toLowerCase() === 'none') {
+    return undefined;
+  }
+  return identityAgent.startsWith('$') ? env[identityAgent.replace(/[${}]/g, '')] : identityAgent;
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await access(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
