@@ -1,6 +1,7 @@
 import type { MemberLine } from './nodes-line.ts';
 import type { NodeView, SeenNode } from './observe.ts';
-import { countSlots, evenSlots, formatSlots, SLOT_COUNT, slotsOf } from './slots.ts';
+import { ownershipOf } from './ownership.ts';
+import { countSlots, evenSlots, formatSlots } from './slots.ts';
 import { type DeclaredCluster, endpoint, masterCount, nodeName } from './topology.ts';
 
 /** What stands against touching anything, each a sentence that names the node; and what kind of state this is. */
@@ -19,15 +20,13 @@ export function assess(cluster: DeclaredCluster, views: readonly NodeView[]): As
   const refusals = views.flatMap((view) => (view.seen ? [] : [`${place(view)} ${view.problem}`]));
   const ids = new Map(seen.map((view) => [view.self.id, view]));
   refusals.push(...sharedIds(seen));
-  const claimed = claims(seen);
-  const complete = claimed.size === SLOT_COUNT;
   for (const view of seen) {
     refusals.push(...strangers(cluster, view, ids));
-    refusals.push(...possessions(view, cluster, complete));
+    refusals.push(...possessions(view, cluster));
     refusals.push(...pinned(view));
   }
-  refusals.push(...separateClusters(seen, claimed));
-  const served = complete && seen.some((view) => view.stateOk);
+  refusals.push(...separateClusters(seen));
+  const served = ownershipOf(seen).unowned.length === 0 && seen.some((view) => view.stateOk);
   return { refusals, forming: !served && seen.length > 0 && seen.every((view) => view.keys === 0) };
 }
 
@@ -80,14 +79,14 @@ function strangers(cluster: DeclaredCluster, view: SeenNode, ids: ReadonlyMap<st
 }
 
 /** Keys where no cluster of ours can have put them, and slots of a node that knows nobody. */
-function possessions(view: SeenNode, cluster: DeclaredCluster, complete: boolean): string[] {
+function possessions(view: SeenNode, cluster: DeclaredCluster): string[] {
   const slots = countSlots(view.self.slots);
   const alone = view.others.length === 0;
   const refusals: string[] = [];
   if (view.keys > 0 && view.role === 'master' && (alone || slots === 0)) {
     refusals.push(`${place(view)} holds ${view.keys} keys and is not part of this cluster`);
   }
-  if (slots > 0 && alone && cluster.nodes.length > 1 && (complete || !isPlannedShare(view, cluster))) {
+  if (slots > 0 && alone && cluster.nodes.length > 1 && !isPlannedShare(view, cluster)) {
     refusals.push(
       `${place(view)} owns slots ${formatSlots(view.self.slots)} and knows no other node: it is a cluster of its own`,
     );
@@ -117,28 +116,15 @@ function pinned(view: SeenNode): string[] {
   return [];
 }
 
-/** Slot to the nodes that claim it through their own eyes. */
-export function claims(seen: readonly SeenNode[]): Map<number, SeenNode[]> {
-  const owners = new Map<number, SeenNode[]>();
-  for (const view of seen) {
-    for (const slot of slotsOf(view.self.slots)) {
-      const others = owners.get(slot);
-      if (others) others.push(view);
-      else owners.set(slot, [view]);
-    }
-  }
-  return owners;
-}
-
 /** Parts that own slots and do not know each other are clusters of their own: joining them would lose keys. */
-function separateClusters(seen: readonly SeenNode[], claimed: ReadonlyMap<number, readonly SeenNode[]>): string[] {
+function separateClusters(seen: readonly SeenNode[]): string[] {
   const owners = componentsOf(seen).filter((members) => members.some((view) => view.self.slots.length > 0));
   const [first, second] = owners.map((members) => members.map(place).join(', '));
   if (first === undefined || second === undefined) return [];
-  const contested = [...claimed].filter(([, [a, b]]) => a && b && !knows(a, b) && !knows(b, a)).length;
+  const contested = countSlots(ownershipOf(seen).contested);
   const keys = seen.some((view) => view.keys > 0);
   if (contested === 0 && !keys) return [];
-  const why = contested > 0 ? `${contested} slots have an owner in both` : 'there are keys';
+  const why = contested > 0 ? `${contested} slots have several owners` : 'there are keys';
   return [`${first} and ${second} own slots and do not know each other: they are two clusters (${why})`];
 }
 

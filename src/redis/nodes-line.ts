@@ -1,4 +1,4 @@
-import { rangesOf, type SlotRange } from './slots.ts';
+import { mergeRanges, type SlotRange } from './slots.ts';
 
 /** One line of CLUSTER NODES: what the asked node believes of a member. */
 export interface MemberLine {
@@ -68,15 +68,14 @@ function parsePlace(text: string, line: string): Pick<MemberLine, 'address' | 'p
 
 /** `5`, `0-5460`, and for open slots `[93->-id]` (migrating to) and `[77-<-id]` (importing from). */
 function parseSlots(words: readonly string[]): Pick<MemberLine, 'slots' | 'migrating' | 'importing'> {
-  const slots: number[] = [];
+  const slots: SlotRange[] = [];
   const migrating = new Map<number, string>();
   const importing = new Map<number, string>();
   for (const word of words) {
     const open = /^\[(\d+)-([<>])-(\w+)\]$/.exec(word);
     if (open) (open[2] === '>' ? migrating : importing).set(Number(open[1]), open[3] ?? '');
     const range = /^(\d+)(?:-(\d+))?$/.exec(word);
-    if (!range) continue;
-    for (let slot = Number(range[1]); slot <= Number(range[2] ?? range[1]); slot += 1) slots.push(slot);
+    if (range) slots.push([Number(range[1]), Number(range[2] ?? range[1])]);
   }
-  return { slots: rangesOf(slots), migrating, importing };
+  return { slots: mergeRanges(slots), migrating, importing };
 }

@@ -1,7 +1,7 @@
-import { claims } from './classify.ts';
 import type { SeenNode } from './observe.ts';
+import { ownershipOf } from './ownership.ts';
 import type { Shard } from './placement-score.ts';
-import { countSlots, evenSlots, formatSlots, rangesOf, SLOT_COUNT, type SlotRange } from './slots.ts';
+import { countSlots, evenSlots, formatSlots, rangesOf, type SlotRange, slotsOf } from './slots.ts';
 import type { Step } from './steps.ts';
 import { nodeName } from './topology.ts';
 
@@ -14,11 +14,10 @@ export function planSlots(
   shards: readonly Shard[],
   forming: boolean,
 ): { readonly refusals: readonly string[]; readonly steps: readonly Step[] } {
-  const claimed = claims(seen);
-  const unowned = Array.from({ length: SLOT_COUNT }, (_, slot) => slot).filter((slot) => !claimed.has(slot));
+  const { unowned } = ownershipOf(seen);
   if (unowned.length === 0) return { refusals: [], steps: [] };
   if (!forming) {
-    const slots = formatSlots(rangesOf(unowned));
+    const slots = formatSlots(unowned);
     return {
       refusals: [`no node owns slots ${slots}: giving away slots of a cluster that holds keys is not supported yet`],
       steps: [],
@@ -27,7 +26,7 @@ export function planSlots(
   const masters = shards
     .flatMap(({ master }) => seen[master] ?? [])
     .toSorted((a, b) => seen.indexOf(a) - seen.indexOf(b));
-  const shares = evenShares(masters) ?? levelShares(masters, unowned);
+  const shares = evenShares(masters) ?? levelShares(masters, [...slotsOf(unowned)]);
   const steps = masters.flatMap((view): Step[] => {
     const slots = shares.get(view);
     return slots && slots.length > 0 ? [{ do: 'add-slots', node: nodeName(view.node), slots }] : [];

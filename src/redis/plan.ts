@@ -3,6 +3,7 @@ import type { NodeView, SeenNode } from './observe.ts';
 import { place, placementGaps, type Standing } from './place.ts';
 import type { Shard } from './placement-score.ts';
 import { planSlots } from './plan-slots.ts';
+import { strangersAmong } from './reach.ts';
 import { changesSomething, type Step, TEMPORARY_NODE_TIMEOUT_MS } from './steps.ts';
 import { type DeclaredCluster, masterCount, nodeName } from './topology.ts';
 import { verify } from './verify.ts';
@@ -37,7 +38,7 @@ export function planCluster(cluster: DeclaredCluster, views: readonly NodeView[]
     ...(forming ? epochSteps(seen) : []),
     ...meets,
     ...slots.steps,
-    ...(meets.length > 0 ? [{ do: 'await-members' } as const] : []),
+    ...(strangersAmong(seen).length > 0 ? [{ do: 'await-members' } as const] : []),
     ...replicas,
   ];
   const waiting = joining.length > 0 || verify(cluster, views, { placement: false }).some((finding) => finding.mayPass);

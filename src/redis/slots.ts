@@ -13,6 +13,17 @@ export function rangesOf(slots: Iterable<number>): SlotRange[] {
   return ranges;
 }
 
+/** The same slots as sorted ranges that neither touch nor overlap. */
+export function mergeRanges(ranges: readonly SlotRange[]): SlotRange[] {
+  const merged: [number, number][] = [];
+  for (const [first, last] of ranges.toSorted((a, b) => a[0] - b[0])) {
+    const previous = merged.at(-1);
+    if (previous && first <= previous[1] + 1) previous[1] = Math.max(previous[1], last);
+    else merged.push([first, last]);
+  }
+  return merged;
+}
+
 export function* slotsOf(ranges: readonly SlotRange[]): Generator<number> {
   for (const [first, last] of ranges) for (let slot = first; slot <= last; slot += 1) yield slot;
 }

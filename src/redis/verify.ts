@@ -1,9 +1,10 @@
-import { claims, declaredAs, place as nameOf } from './classify.ts';
+import { declaredAs, place as nameOf } from './classify.ts';
 import type { MemberLine } from './nodes-line.ts';
 import type { NodeView, SeenNode } from './observe.ts';
+import { ownershipOf } from './ownership.ts';
 import { place, placementGaps } from './place.ts';
 import { compareScores, type Shard, scoreOf } from './placement-score.ts';
-import { formatSlots, rangesOf, SLOT_COUNT } from './slots.ts';
+import { countSlots, formatSlots, SLOT_COUNT } from './slots.ts';
 import { TEMPORARY_NODE_TIMEOUT_MS } from './steps.ts';
 import { type DeclaredCluster, masterCount, nodeName } from './topology.ts';
 
@@ -140,23 +141,16 @@ function differences(line: MemberLine, other: SeenNode): string[] {
 }
 
 function coverage(seen: readonly SeenNode[]): Finding[] {
-  const claimed = claims(seen);
+  const { unowned, contested, claimants } = ownershipOf(seen);
   const findings: Finding[] = [];
-  const unowned = Array.from({ length: SLOT_COUNT }, (_, slot) => slot).filter((slot) => !claimed.has(slot));
   if (unowned.length > 0) {
-    const text = `${unowned.length} of ${SLOT_COUNT} slots have no owner: ${formatSlots(rangesOf(unowned))}`;
+    const text = `${countSlots(unowned)} of ${SLOT_COUNT} slots have no owner: ${formatSlots(unowned)}`;
     findings.push({ code: 'coverage', message: text, nodes: [], mayPass: false });
   }
-  const contested = [...claimed].filter(([, owners]) => owners.length > 1);
   if (contested.length > 0) {
-    const owners = [...new Set(contested.flatMap(([, views]) => views))];
-    const slots = formatSlots(rangesOf(contested.map(([slot]) => slot)));
-    findings.push({
-      code: 'contested',
-      message: `slots ${slots} are claimed by several nodes: ${owners.map(nameOf).join(', ')}`,
-      nodes: owners.map((view) => nodeName(view.node)),
-      mayPass: true,
-    });
+    const text = `slots ${formatSlots(contested)} are claimed by several nodes: ${claimants.map(nameOf).join(', ')}`;
+    const nodes = claimants.map((view) => nodeName(view.node));
+    findings.push({ code: 'contested', message: text, nodes, mayPass: true });
   }
   return findings;
 }

@@ -1,0 +1,175 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { canary } from '../../src/redis/canary.ts';
+import { observeAll } from '../../src/redis/cluster-io.ts';
+import { form } from '../../src/redis/form.ts';
+import { planCluster } from '../../src/redis/plan.ts';
+import type { DeclaredCluster } from '../../src/redis/topology.ts';
+import { observedShards, verify } from '../../src/redis/verify.ts';
+import { command, declared, localIo, Servers, until } from './servers.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const compiled = `${root}node_modules/.cache/rcdeploy-form`;
+const servers = new Servers();
+afterEach(async () => await servers.stopAll());
+
+async function start(ports: readonly number[], settings: readonly string[] = []): Promise<void> {
+  await Promise.all(ports.map(async (port) => await servers.start(port, settings)));
+}
+
+async function formed(cluster: DeclaredCluster, stallMs = 15_000) {
+  const io = localIo();
+  const { views, steps } = await form(cluster, await observeAll(cluster, io), io, { stallMs });
+  return { views, steps, seen: views.filter((view) => view.seen), io };
+}
+
+async function expectVerified(cluster: DeclaredCluster): Promise<void> {
+  const views = await observeAll(cluster, localIo());
+  expect(verify(cluster, views, { placement: true })).toEqual([]);
+  expect(planCluster(cluster, views).steps).toEqual([]);
+  expect(
+    await canary(
+      views.filter((view) => view.seen),
+      localIo(),
+    ),
+  ).toEqual([]);
+}
+
+const six = [17001, 17002, 17003, 17004, 17005, 17006];
+
+describe('forming a cluster of real servers', () => {
+  beforeAll(() => {
+    execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', root, '--outDir', compiled]);
+    mkdirSync(compiled, { recursive: true });
+    writeFileSync(`${compiled}/package.json`, '{"type":"module"}');
+  });
+
+  it('forms six nodes in little more than the two seconds that the servers take', async () => {
+    await start(six);
+    const cluster = declared(six);
+    const began = performance.now();
+    await formed(cluster);
+    expect(performance.now() - began).toBeLessThan(5000);
+    await expectVerified(cluster);
+    const leftovers = await Promise.all(
+      six.map(async (port) => await command(port, ['CONFIG', 'GET', 'repl-diskless-sync-delay'])),
+    );
+    expect(new Set(leftovers.map(String))).toEqual(new Set(['repl-diskless-sync-delay,5']));
+    const keys = await Promise.all(six.map(async (port) => await command(port, ['DBSIZE'])));
+    expect(keys).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  it('works with a password on every path', async () => {
+    await start(six, ['--requirepass', 'p w', '--masterauth', 'p w']);
+    const open = declared(six);
+    const cluster = { ...open, nodes: open.nodes.map((node) => ({ ...node, auth: { password: 'p w' } })) };
+    await formed(cluster);
+    await expectVerified(cluster);
+    const without = await observeAll(open, localIo());
+    expect(planCluster(open, without).refusals[0]).toContain('refuses the login: NOAUTH');
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('goes on after kill -9, case %i', async (seed) => {
+    await start(six);
+    const cluster = declared(six);
+    for (let kill = 0; kill < 2; kill += 1) {
+      // A simple generator, so that every case is the same each time: moments from 0 to 2.3 s after the first command.
+      const moment = ((seed * 7919 + kill * 104729) % 2300) * (seed % 2 === 0 ? 1 : 0.1);
+      const child = spawn(process.execPath, [`${root}test/redis/form-child.mjs`, compiled, JSON.stringify(cluster)]);
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      await Promise.race([ended, new Promise((resolve) => child.stdout.once('data', resolve))]);
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, moment))]);
+      child.kill('SIGKILL');
+      await ended;
+    }
+    const { seen } = await formed(cluster);
+    await expectVerified(cluster);
+    const shards = observedShards(seen).map(({ master, replicas }) => [
+      seen[master]?.node.port,
+      ...replicas.map((at) => seen[at]?.node.port),
+    ]);
+    expect(shards).toEqual([
+      [17001, 17004],
+      [17002, 17005],
+      [17003, 17006],
+    ]);
+  });
+
+  it('refuses a node of another cluster and sends nothing to anyone', async () => {
+    const foreign = [17011, 17012, 17013];
+    await start([...six, ...foreign]);
+    await formed(declared(foreign, { replicas: 0 }));
+    await command(17011, ['CLUSTER', 'SLOTS']);
+    const cluster = declared([...six.slice(0, 5), 17013]);
+    const before = await writesSeen([...six, ...foreign]);
+    await expect(formed(cluster)).rejects.toThrow(
+      /nothing was changed: h6:17013 .* knows 127\.0\.0\.1:17011 .*another cluster/,
+    );
+    expect(await writesSeen([...six, ...foreign])).toEqual(before);
+  });
+
+  it('refuses nodes that hold keys, all of them named', async () => {
+    await start(six);
+    await command(17002, ['CLUSTER', 'ADDSLOTS', '12182']);
+    await until(
+      async () => String(await command(17002, ['CONFIG', 'SET', 'cluster-require-full-coverage', 'no'])) === 'OK',
+      'CONFIG SET',
+    );
+    await until(async () => (await command(17002, ['SET', 'foo', 'bar'])) === 'OK', 'the lone node to take a write');
+    const before = await writesSeen(six);
+    await expect(formed(declared(six))).rejects.toThrow(/h2:17002 .* holds 1 keys/);
+    expect(await writesSeen(six)).toEqual(before);
+    expect(await command(17002, ['GET', 'foo'])).toBe('bar');
+  });
+
+  it('names the bus port that does not answer', async () => {
+    await start(six.slice(0, 5));
+    await servers.start(17006, ['--cluster-announce-bus-port', '27999', '--cluster-announce-ip', '127.0.0.1']);
+    await expect(formed(declared(six), 4000)).rejects.toThrow(
+      /did not come together.*from h1:17001 \(127\.0\.0\.1:17001\) to h6:17006 \(127\.0\.0\.1:17006\): bus port 27999 .*ECONNREFUSED/,
+    );
+    const timeouts = await Promise.all(
+      six.map(async (port) => String(await command(port, ['CONFIG', 'GET', 'cluster-node-timeout']))),
+    );
+    expect(new Set(timeouts)).toEqual(new Set(['cluster-node-timeout,5000']));
+  });
+
+  it('names a replica that died', async () => {
+    await start(six);
+    const cluster = declared(six);
+    await formed(cluster);
+    await servers.kill(17005);
+    const findings = verify(cluster, await observeAll(cluster, localIo()), { placement: true }).map(
+      ({ message }) => message,
+    );
+    expect(findings).toContain('h5:17005 (127.0.0.1:17005) refuses connections: nothing listens on the port');
+    expect(findings).toContain('h2:17002 (127.0.0.1:17002) has 0 replicas, declared are 1');
+    await expect(formed(cluster)).rejects.toThrow(/nothing was changed: h5:17005/);
+    await servers.start(17005);
+    await formed(cluster);
+    await expectVerified(cluster);
+  });
+
+  it('joins new nodes to a cluster with keys', async () => {
+    await start([...six, 17007, 17008]);
+    await formed(declared(six));
+    await command(17001, ['SET', 'key-10', 'kept']).catch(() => undefined);
+    const ports = [...six, 17007, 17008];
+    const { seen } = await formed(declared(ports));
+    expect(observedShards(seen)).toHaveLength(4);
+    await expectVerified(declared(ports));
+  });
+});
+
+/** How often each node was sent a command that forms clusters or sets something. */
+async function writesSeen(ports: readonly number[]): Promise<string[]> {
+  const stats = await Promise.all(ports.map(async (port) => String(await command(port, ['INFO', 'commandstats']))));
+  return stats.map((text, index) => {
+    const lines = text
+      .split(/\r?\n/)
+      .filter((line) => /cluster\|(meet|addslots|replicate|set-config|reset)|config\|set|flush|:(set|del)/i.test(line));
+    return `${ports[index]}: ${lines.map((line) => line.replace(/,usec.*/, '')).join(' ')}`;
+  });
+}
