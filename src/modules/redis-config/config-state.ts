@@ -1,0 +1,123 @@
+import type { NodeQuery, RespValue } from '../../redis/contract.ts';
+import { quote } from '../../sh/quote.ts';
+import type { ReadAnswer } from '../contract.ts';
+import type { ConfigArgs } from '../redis_config.ts';
+import { parseBuildInfo } from '../redis-build/build-info.ts';
+import { type Directives, parseDirectives } from '../redis-build/directives-json.ts';
+
+/** What the process that answers on the node's port says of itself. */
+export interface LiveNode {
+  /** CONFIG GET; undefined when the command is renamed, disabled or refused, with the reason in `configError`. */
+  readonly config: ReadonlyMap<string, string> | undefined;
+  readonly configError: string | undefined;
+  readonly configFile: string | undefined;
+  readonly pid: string | undefined;
+  /** It knows other nodes or owns slots. */
+  readonly inCluster: boolean;
+}
+
+export interface ConfigState {
+  /** Text of the file; undefined when there is none. */
+  readonly text: string | undefined;
+  readonly unreadable: string | undefined;
+  /** Octal mode, owner and group names. */
+  readonly attributes: { readonly mode: string; readonly owner: string; readonly group: string } | undefined;
+  readonly directives: Directives | undefined;
+  readonly version: string | undefined;
+  /** The declared `dir` with links resolved, as the process sees it. */
+  readonly realDir: string | undefined;
+  readonly live: LiveNode | 'down' | { readonly unknown: string };
+}
+
+/** A result line for each thing that is read; contents as base64, since a file may hold anything. */
+export function configReadScript(path: string, prefix: string, dir: string | undefined): string {
+  return `f=${quote(path)} p=${quote(prefix)}/current
+if [ -f "$f" ]; then
+  printf 'stat %s\\n' "$(stat -c '%a %U %G' "$f")"
+  if [ -r "$f" ]; then printf 'text %s\\n' "$(base64 <"$f" | tr -d '\\n')"; else echo unreadable; fi
+elif [ -e "$f" ]; then echo other
+fi
+[ ! -r "$p/build.json" ] || printf 'build %s\\n' "$(tr -d '\\n' <"$p/build.json")"
+[ ! -r "$p/directives.json" ] || printf 'directives %s\\n' "$(tr -d '\\n' <"$p/directives.json")"
+${dir === undefined ? '' : `[ ! -d ${quote(dir)} ] || printf 'dir %s\\n' "$(readlink -f ${quote(dir)})"\n`}true`;
+}
+
+/** What the live process is asked; the replies are read by `parseLive`. */
+export function liveQuery(via: string, args: ConfigArgs, address: string, configCommand: string): NodeQuery {
+  return {
+    via,
+    address,
+    port: args.port,
+    auth: args.password === undefined ? undefined : { password: args.password },
+    commands: [
+      [configCommand, 'GET', '*'],
+      ['INFO', 'server'],
+      ['CLUSTER', 'INFO'],
+    ],
+    timeoutMs: 5000,
+  };
+}
+
+export function parseConfigState({ reply, nodes }: ReadAnswer): ConfigState {
+  const fields = new Map<string, string>();
+  for (const line of reply.stdout.split('\n')) {
+    const [, word = '', rest = ''] = /^(\S+) ?(.*)$/.exec(line) ?? [];
+    fields.set(word, rest);
+  }
+  const text = fields.get('text');
+  const [mode, owner, group] = fields.get('stat')?.split(' ') ?? [];
+  return {
+    text: text === undefined ? undefined : Buffer.from(text, 'base64').toString('utf8'),
+    unreadable: fields.has('unreadable')
+      ? 'it may not be read by this user'
+      : fields.has('other')
+        ? 'it is not a regular file'
+        : undefined,
+    attributes: mode && owner && group ? { mode: mode.padStart(4, '0'), owner, group } : undefined,
+    directives: parseDirectives(fields.get('directives') ?? 'null'),
+    version: parseBuildInfo(fields.get('build') ?? 'null')?.version,
+    realDir: fields.get('dir') || undefined,
+    live: liveState(nodes[0]),
+  };
+}
+
+function liveState(answer: ReadAnswer['nodes'][number] | undefined): ConfigState['live'] {
+  if (!answer || (!answer.ok && answer.kind === 'refused')) {
+    return 'down';
+  }
+  return answer.ok ? parseLive(answer.replies) : { unknown: answer.message };
+}
+
+function parseLive([config, server, cluster]: readonly RespValue[]): LiveNode | { unknown: string } {
+  const info = typeof server === 'string' ? server : '';
+  const state = typeof cluster === 'string' ? cluster : '';
+  const refusal = errorOf(config);
+  if (refusal && /^(NOAUTH|WRONGPASS|NOPERM)/.test(refusal)) {
+    return { unknown: refusal };
+  }
+  return {
+    config: Array.isArray(config) ? pairs(config) : undefined,
+    configError: refusal,
+    configFile: field(info, 'config_file'),
+    pid: field(info, 'process_id'),
+    inCluster:
+      Number(field(state, 'cluster_known_nodes') ?? 0) > 1 || Number(field(state, 'cluster_slots_assigned') ?? 0) > 0,
+  };
+}
+
+function pairs(replies: readonly RespValue[]): Map<string, string> {
+  const values = new Map<string, string>();
+  for (let index = 0; index + 1 < replies.length; index += 2) {
+    values.set(String(replies[index]), String(replies[index + 1]));
+  }
+  return values;
+}
+
+export function errorOf(reply: RespValue | undefined): string | undefined {
+  return typeof reply === 'object' && reply !== null && 'error' in reply ? reply.error : undefined;
+}
+
+/** One line of INFO or CLUSTER INFO. */
+export function field(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] || undefined;
+}

@@ -1,0 +1,72 @@
+import { readdirSync } from 'node:fs';
+import { closest, distance } from 'fastest-levenshtein';
+import { readDataFile } from '../redis-build/data-files.ts';
+import type { Directives } from '../redis-build/directives-json.ts';
+
+/** Accepted in redis.conf, but not listed by CONFIG GET. */
+const unlisted = ['include', 'loadmodule', 'rename-command'];
+
+/** What cannot change while the server runs, whatever CONFIG SET says: it names sockets and files that others rely on. */
+const neverLive = ['bind', 'port', 'tls-port', 'dir', ...unlisted, 'user', 'slaveof', 'replicaof'];
+
+/** The directives of one server version: from its own binary, or from the shipped lists where none is installed yet. */
+export class DirectiveNames {
+  readonly #known: ReadonlySet<string>;
+  readonly #fixed: ReadonlySet<string>;
+  readonly defaults: Readonly<Record<string, string>>;
+
+  constructor(directives: Directives | undefined, flavor: string, version: string | undefined) {
+    const shipped = shippedNames(flavor, version);
+    this.#known = new Set([...(directives?.names ?? []), ...shipped, ...unlisted]);
+    this.#fixed = new Set([...(directives?.fixed ?? fixedNames()), ...neverLive]);
+    this.defaults = directives?.defaults ?? {};
+  }
+
+  /** The name that this server knows a directive by (`slave-*` before 5.0, `replica-*` since); undefined when it knows none. */
+  resolve(name: string): string | undefined {
+    const lower = name.toLowerCase();
+    const modern = lower.replaceAll('slave', 'replica');
+    return [modern, lower, lower.replaceAll('replica', 'slave')].find((one) => this.#known.has(one));
+  }
+
+  /** The known name most like an unknown one, when it is like one at all. */
+  suggestion(name: string): string | undefined {
+    const candidate = closest(name, [...this.#known]);
+    return distance(name, candidate) <= Math.max(2, name.length / 3) ? candidate : undefined;
+  }
+
+  /** A change needs a restart. */
+  isFixed(name: string): boolean {
+    return this.#fixed.has(name);
+  }
+}
+
+function fixedNames(): string[] {
+  return readDataFile('redis-fixed-directives.txt').split('\n').filter(Boolean);
+}
+
+/** The shipped list of the same minor version, else of the nearest older one, else of the oldest. */
+function shippedNames(flavor: string, version: string | undefined): string[] {
+  const file = flavor === 'valkey' || version === undefined ? newest(flavor) : nearest(version);
+  return readDataFile(`redis-directives/${file}`).split('\n').filter(Boolean);
+}
+
+function shippedVersions(): string[] {
+  const names = readdirSync(new URL('../../../data/redis-directives/', import.meta.url));
+  return names.filter((name) => /^\d/.test(name)).sort((a, b) => compare(a, b));
+}
+
+function newest(flavor: string): string {
+  return flavor === 'valkey' ? 'valkey-8.txt' : (shippedVersions().at(-1) ?? '');
+}
+
+function nearest(version: string): string {
+  const minor = /^\d+\.\d+/.exec(version)?.[0] ?? '';
+  const versions = shippedVersions();
+  const same = versions.filter((name) => name.startsWith(`${minor}.`));
+  return same.at(-1) ?? versions.filter((name) => compare(name, version) <= 0).at(-1) ?? versions[0] ?? '';
+}
+
+function compare(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}

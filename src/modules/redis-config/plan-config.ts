@@ -1,0 +1,155 @@
+import { type ConfFile, differing, maskConf, parseConf, renderConf } from '../../redis/conf-file.ts';
+import { isSecretDirective, type SettingLines } from '../../redis/conf-settings.ts';
+import type { Change, Plan } from '../contract.ts';
+import type { ConfigArgs } from '../redis_config.ts';
+import type { ConfigState, LiveNode } from './config-state.ts';
+import { declaredSettings } from './declared.ts';
+import { DirectiveNames } from './directive-names.ts';
+import { type Difference, describe, type LiveDifferences, liveDifferences } from './live-differences.ts';
+
+/** A plan with what apply carries out: the file's new text, and what CONFIG SET changes. */
+export interface ConfigPlan extends Plan {
+  readonly text?: string;
+  readonly set: readonly Difference[];
+}
+
+/** Compare what is declared with the file and with the live process. */
+export function planConfig(state: ConfigState, args: ConfigArgs): ConfigPlan {
+  const names = new DirectiveNames(state.directives, args.flavor, state.version ?? args.version);
+  const { settings, problems } = declaredSettings(args, names);
+  if (problems.length > 0) {
+    return refused(`${args.path}: ${problems.join('; ')}`);
+  }
+  if (state.unreadable !== undefined) {
+    return refused(`${args.path} cannot be compared: ${state.unreadable}`);
+  }
+  const obstacle = obstacleOf(state, args);
+  if (obstacle !== undefined) {
+    return refused(obstacle);
+  }
+  const file = state.text === undefined ? undefined : parseConf(state.text);
+  const text = newText(settings, file, state.text);
+  const live = isLive(state.live) ? liveDifferences(settings, file, state, names) : none;
+  const restart = restartNeeded(live, text !== undefined, state);
+  if (restart !== undefined && isLive(state.live) && state.live.inCluster) {
+    return refused(
+      `${label(args)} is a live node of a cluster, and ${restart} only with a restart: rolling restarts are not available yet, so nothing was changed`,
+    );
+  }
+  return {
+    changes: [...live.settable.map((one) => liveChange(one, args)), ...fileChanges(args, state, text)],
+    result: {
+      path: args.path,
+      restart_needed: restart !== undefined,
+      running: state.live !== 'down',
+      drift: live.drift.map(describe),
+    },
+    warnings: warnings(file, live, state, args, restart),
+    set: live.settable,
+    ...(text === undefined ? {} : { text }),
+  };
+}
+
+const none: LiveDifferences = { settable: [], fixed: [], drift: [] };
+
+function refused(failed: string): ConfigPlan {
+  return { changes: [], failed, set: [] };
+}
+
+function isLive(live: ConfigState['live']): live is LiveNode {
+  return live !== 'down' && !('unknown' in live);
+}
+
+function label(args: ConfigArgs): string {
+  return `${args.at}:${args.port}`;
+}
+
+/** Why the process on the port cannot be judged, or must not be touched. */
+function obstacleOf({ live }: ConfigState, args: ConfigArgs): string | undefined {
+  if (live === 'down') {
+    return undefined;
+  }
+  if ('unknown' in live) {
+    return `something listens on ${label(args)} but does not answer as this node should: ${live.unknown}. A changed password of a running node is not rotated by this module`;
+  }
+  if (live.configFile !== args.path) {
+    const served = live.configFile === undefined ? 'without a configuration file' : `with ${live.configFile}`;
+    return `port ${args.port} is served by another Redis (pid ${live.pid}, started ${served}), which is left alone: stop it, or give this node another port`;
+  }
+  return undefined;
+}
+
+/** The file's new text, undefined when it may stay. Lines that Redis added and nobody declares are kept. */
+function newText(
+  settings: ReadonlyMap<string, SettingLines>,
+  file: ConfFile | undefined,
+  old: string | undefined,
+): string | undefined {
+  const kept = new Map([...(file?.added ?? [])].filter(([name]) => !settings.has(name)));
+  const text = renderConf(settings, kept);
+  if (file && (file.untouched ? old === text : differing(file, settings).length === 0)) {
+    return undefined;
+  }
+  return text;
+}
+
+/** What can only change with a restart, in words. Without CONFIG, that is every change of the file. */
+function restartNeeded(live: LiveDifferences, fileChanges: boolean, { live: node }: ConfigState): string | undefined {
+  if (live.fixed.length > 0) {
+    return `${live.fixed.map(describe).join(', ')} can change`;
+  }
+  return isLive(node) && node.config === undefined && fileChanges
+    ? `settings can change (${node.configError})`
+    : undefined;
+}
+
+function liveChange(one: Difference, args: ConfigArgs): Change {
+  const shown = (value: string) => (isSecretDirective(one.name) ? '********' : value);
+  return { what: `${label(args)} ${one.name}`, before: shown(one.live), after: shown(one.wanted) };
+}
+
+function fileChanges(args: ConfigArgs, state: ConfigState, text: string | undefined): Change[] {
+  const changes: Change[] = [];
+  if (text !== undefined) {
+    const before = state.text === undefined ? null : maskConf(state.text);
+    changes.push({ what: args.path, before, after: maskConf(text), text: true });
+  }
+  const wanted = { mode: args.mode, owner: args.owner, group: args.group };
+  for (const key of ['mode', 'owner', 'group'] as const) {
+    const found = state.attributes?.[key];
+    if (found !== undefined && wanted[key] !== undefined && found !== wanted[key]) {
+      changes.push({ what: `${args.path} ${key}`, before: found, after: wanted[key] });
+    }
+  }
+  return changes;
+}
+
+function warnings(
+  file: ConfFile | undefined,
+  live: LiveDifferences,
+  state: ConfigState,
+  args: ConfigArgs,
+  restart: string | undefined,
+): string[] {
+  const told: string[] = [];
+  const added = [...(file?.added.keys() ?? [])];
+  if (added.length > 0) {
+    told.push(`${args.path}: kept what Redis wrote there and nobody declares: ${added.join(', ')}`);
+  }
+  if (file && !file.untouched && added.length === 0) {
+    told.push(`${args.path} was changed by someone else since it was written; declared directives are what counts`);
+  }
+  if (live.drift.length > 0) {
+    told.push(
+      `${label(args)}: set at run time and declared nowhere: ${live.drift.map((one) => drifted(one)).join(', ')}`,
+    );
+  }
+  if (isLive(state.live) && state.live.config === undefined) {
+    told.push(`${label(args)}: CONFIG is not available (${state.live.configError}), what the process uses is unknown`);
+  }
+  return restart === undefined ? told : [...told, `${label(args)} owes a restart: ${restart} only then`];
+}
+
+function drifted(one: Difference): string {
+  return isSecretDirective(one.name) ? one.name : `${one.name} ${one.live || '""'} (default ${one.wanted || '""'})`;
+}

@@ -1,0 +1,136 @@
+import type { Change, Plan, PlanEnv } from '../contract.ts';
+import { label, type ServerArgs, serverPath, unitName, unitPath } from './server-args.ts';
+import type { Running, ServerState } from './server-state.ts';
+import { unitText } from './unit.ts';
+
+/** A plan with what apply does, in this order. */
+export interface ServerPlan extends Plan {
+  readonly stop?: Running;
+  readonly removeUnit?: boolean;
+  readonly unit?: string;
+  readonly enable?: boolean;
+  readonly start?: 'systemd' | 'daemonize';
+  /** Only wait until it is ready: it loads its data. */
+  readonly wait?: Running;
+}
+
+export function planServer(state: ServerState, args: ServerArgs, env: PlanEnv): ServerPlan {
+  const { node } = state;
+  if (node !== 'down' && 'unknown' in node) {
+    const owners = state.taken.map((one) => `; port ${one}`).join('');
+    return refused(
+      `something listens on ${label(args)} but does not answer as this node should: ${node.unknown}${owners}`,
+    );
+  }
+  if (node !== 'down' && node.configFile !== args.config) {
+    const served = node.configFile === undefined ? 'without a configuration file' : `with ${node.configFile}`;
+    return refused(
+      `port ${args.port} is served by another Redis (pid ${node.pid}, started ${served}), which is left alone: stop it, or give this node another port`,
+    );
+  }
+  const stops = args.state === 'stopped' || args.state === 'absent';
+  return stops ? planStop(state, args, node) : planStart(state, args, node, env);
+}
+
+function refused(failed: string): ServerPlan {
+  return { changes: [], failed };
+}
+
+function planStop(state: ServerState, args: ServerArgs, node: Running | 'down'): ServerPlan {
+  const changes: Change[] = [];
+  if (node !== 'down') {
+    changes.push({ what: label(args), before: `running (pid ${node.pid})`, after: 'stopped' });
+  }
+  const removeUnit = args.state === 'absent' && state.unit !== undefined && state.isRoot;
+  if (removeUnit) {
+    changes.push({ what: unitPath(args), before: 'present', after: 'absent' });
+  }
+  return { changes, result: { state: args.state }, removeUnit, ...(node === 'down' ? {} : { stop: node }) };
+}
+
+function planStart(state: ServerState, args: ServerArgs, node: Running | 'down', env: PlanEnv): ServerPlan {
+  const problem = startProblem(state, args, node, env);
+  if (problem !== undefined) {
+    return refused(problem);
+  }
+  const supervisor = supervisorOf(state, args);
+  const unit = supervisor === 'systemd' ? unitText(args, state) : undefined;
+  const changes: Change[] = [];
+  if (unit !== undefined && unit !== state.unit) {
+    changes.push({ what: unitPath(args), before: state.unit ?? null, after: unit, text: true });
+  }
+  const enable = supervisor === 'systemd' && !state.unitEnabled;
+  if (enable) {
+    changes.push({ what: `${unitName(args)} at boot`, before: 'disabled', after: 'enabled' });
+  }
+  const restarts = node !== 'down' && args.state === 'restarted';
+  if (node === 'down' || restarts) {
+    changes.push({ what: label(args), before: restarts ? `running (pid ${node.pid})` : 'stopped', after: 'running' });
+  }
+  return {
+    changes,
+    result: { state: 'started', supervisor },
+    warnings: warnings(state, args, node, supervisor),
+    enable,
+    ...(unit !== undefined && unit !== state.unit ? { unit } : {}),
+    ...(restarts ? { stop: node } : {}),
+    ...(node === 'down' || restarts ? { start: supervisor } : {}),
+    ...(node !== 'down' && !restarts && node.isLoading ? { wait: node, applies: true } : {}),
+  };
+}
+
+function startProblem(state: ServerState, args: ServerArgs, node: Running | 'down', env: PlanEnv): string | undefined {
+  if (args.state === 'restarted' && node !== 'down' && node.inCluster) {
+    return `${label(args)} is a live node of a cluster and is not restarted: rolling restarts are not available yet`;
+  }
+  if (args.state === 'restarted' && node !== 'down' && node.wouldLoseKeys) {
+    return `${label(args)} holds keys and saves none (no append-only file, no save points): a restart would lose them`;
+  }
+  if (args.supervisor === 'systemd' && !state.hasSystemd) {
+    return 'supervisor: systemd, but systemd does not run on this host: use auto or daemonize';
+  }
+  if (args.supervisor === 'systemd' && !state.isRoot) {
+    return 'supervisor: systemd needs root: use become, or supervisor: daemonize';
+  }
+  if (node !== 'down' || env.changesPredicted) {
+    return undefined;
+  }
+  if (state.server === undefined) {
+    return `there is no server to start: ${serverPath(args)} is missing or not executable (redis_build installs it)`;
+  }
+  if (!state.configFound) {
+    return `${args.config} is missing (redis_config writes it)`;
+  }
+  const taken = state.taken.filter((one) => state.conf['cluster-enabled'] === 'yes' || one.startsWith(`${args.port} `));
+  return taken.length > 0
+    ? `${label(args)} cannot start: ${taken.map((one) => `port ${one}`).join('; ')} is taken`
+    : undefined;
+}
+
+function supervisorOf(state: ServerState, args: ServerArgs): 'systemd' | 'daemonize' {
+  return args.supervisor === 'auto' ? (state.hasSystemd && state.isRoot ? 'systemd' : 'daemonize') : args.supervisor;
+}
+
+function warnings(state: ServerState, args: ServerArgs, node: Running | 'down', supervisor: string): string[] {
+  const told: string[] = [];
+  if (supervisor === 'daemonize') {
+    const why = state.hasSystemd
+      ? state.isRoot
+        ? 'supervisor: daemonize'
+        : 'without root there is no system unit'
+      : 'no systemd here';
+    told.push(`${label(args)} will not start by itself at boot (${why})`);
+  }
+  if (supervisor === 'systemd' && node !== 'down' && !state.unitActive) {
+    told.push(`${label(args)} runs outside systemd; ${unitName(args)} takes over when it is stopped and started`);
+  }
+  if (
+    state.runningExe !== undefined &&
+    state.server !== undefined &&
+    node !== 'down' &&
+    state.runningExe !== state.server
+  ) {
+    told.push(`${label(args)} still runs ${state.runningExe}; ${state.server} comes with its next restart`);
+  }
+  return told;
+}

@@ -1,0 +1,46 @@
+import type { NodeQuery } from '../../redis/contract.ts';
+import type { Args } from '../contract.ts';
+
+export interface ServerArgs extends Args {
+  readonly port: number;
+  readonly config: string;
+  readonly state: 'started' | 'stopped' | 'restarted' | 'absent';
+  readonly supervisor: 'auto' | 'systemd' | 'daemonize';
+  readonly prefix: string;
+  readonly user?: string;
+  readonly group?: string;
+  readonly address: string;
+  readonly password?: string;
+  readonly open_files: number;
+  /** Seconds. */
+  readonly timeout: number;
+  /** Inventory host; set by `prepare`. */
+  readonly host: string;
+}
+
+export function unitName(args: ServerArgs): string {
+  return `redis@${args.port}.service`;
+}
+
+export function unitPath(args: ServerArgs): string {
+  return `/etc/systemd/system/${unitName(args)}`;
+}
+
+export function serverPath(args: ServerArgs): string {
+  return `${args.prefix}/current/bin/redis-server`;
+}
+
+export function label(args: ServerArgs): string {
+  return `${args.host}:${args.port}`;
+}
+
+export function nodeQuery(args: ServerArgs, commands: NodeQuery['commands'], timeoutMs = 5000): NodeQuery {
+  return {
+    via: args.host,
+    address: args.address,
+    port: args.port,
+    auth: args.password ? { password: args.password } : undefined,
+    commands,
+    timeoutMs,
+  };
+}

@@ -1,0 +1,151 @@
+import type { NodeAnswer, RespValue } from '../../redis/contract.ts';
+import { quote } from '../../sh/quote.ts';
+import type { ReadAnswer } from '../contract.ts';
+import { parseBuildInfo } from '../redis-build/build-info.ts';
+import { errorOf, field } from '../redis-config/config-state.ts';
+import { type ServerArgs, serverPath, unitName, unitPath } from './server-args.ts';
+
+/** What the process that answers says of itself. */
+export interface Running {
+  readonly pid: string;
+  readonly runId: string;
+  readonly configFile: string | undefined;
+  readonly version: string | undefined;
+  readonly isLoading: boolean;
+  readonly loadedBytes: string | undefined;
+  /** It knows other nodes of a cluster. */
+  readonly inCluster: boolean;
+  /** Its keys would be gone after a restart: neither an append-only file nor save points. */
+  readonly wouldLoseKeys: boolean;
+}
+
+export interface ServerState {
+  readonly isRoot: boolean;
+  readonly hasSystemd: boolean;
+  /** The real path of the installed server. */
+  readonly server: string | undefined;
+  readonly canNotify: boolean;
+  readonly configFound: boolean;
+  /** Directives of the configuration file that matter here. */
+  readonly conf: Readonly<Record<string, string>>;
+  /** The real path of the executable of the process that the pid file or the unit names. */
+  readonly runningExe: string | undefined;
+  readonly unit: string | undefined;
+  readonly unitEnabled: boolean;
+  readonly unitActive: boolean;
+  /** Listeners on the client or bus port while the node itself does not answer: port, pid and program. */
+  readonly taken: readonly string[];
+  readonly node: Running | 'down' | { readonly unknown: string };
+}
+
+/** A shell function that prints `PORT by pid PID (PROGRAM)` for each given port that somebody listens on. */
+export const listenersFunction = `listeners() {
+  for port in "$@"; do
+    hex=$(printf '%04X' "$port")
+    inode=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v p=":$hex" '$4 == "0A" && substr($2, length($2) - 4) == p { print $10; exit }')
+    [ -n "$inode" ] || continue
+    owner=$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v s="socket:[$inode]" '/^\\/proc/ { split($1, part, "/"); pid = part[3] } $NF == s { print pid; exit }')
+    if [ -n "$owner" ]; then
+      echo "$port by pid $owner ($(tr '\\0' ' ' <"/proc/$owner/cmdline" 2>/dev/null | cut -c1-120))"
+    else
+      echo "$port by a process of another user"
+    fi
+  done
+}`;
+
+export function serverReadScript(args: ServerArgs): string {
+  const unit = quote(unitName(args));
+  return `${listenersFunction}
+conf=${quote(args.config)} server=${quote(serverPath(args))} unit=${quote(unitPath(args))}
+[ "$(id -u)" != 0 ] || echo root
+[ ! -d /run/systemd/system ] || echo systemd
+[ ! -x "$server" ] || printf 'server %s\\n' "$(readlink -f "$server")"
+build=${quote(args.prefix)}/current/build.json
+[ ! -r "$build" ] || printf 'build %s\\n' "$(tr -d '\\n' <"$build")"
+[ ! -r "$conf" ] || sed -n 's/^\\(pidfile\\|logfile\\|dir\\|appendonly\\|cluster-enabled\\|unixsocket\\) /conf &/p' "$conf"
+[ ! -f "$conf" ] || echo found
+[ ! -f "$unit" ] || printf 'unit %s\\n' "$(base64 <"$unit" | tr -d '\\n')"
+pid=
+if [ -d /run/systemd/system ]; then
+  systemctl show -p MainPID -p ActiveState -p UnitFileState ${unit} 2>/dev/null
+  pid=$(systemctl show -p MainPID ${unit} 2>/dev/null | sed -n 's/MainPID=\\([1-9]\\)/\\1/p')
+fi
+pidfile=$(sed -n 's/^pidfile //p' "$conf" 2>/dev/null)
+[ -n "$pid" ] || [ ! -r "$pidfile" ] || pid=$(cat "$pidfile")
+if [ -n "$pid" ] && [ -d "/proc/$pid" ]; then
+  printf 'exe %s\\n' "$(readlink "/proc/$pid/exe" 2>/dev/null)"
+else
+  listeners ${args.port} ${args.port + 10000 <= 65535 ? args.port + 10000 : ''} | sed 's/^/taken /'
+fi
+true`;
+}
+
+export const serverQuestions: readonly (readonly string[])[] = [
+  ['INFO'],
+  ['CLUSTER', 'INFO'],
+  ['CONFIG', 'GET', 'save'],
+];
+
+export function parseServerState({ reply, nodes }: ReadAnswer): ServerState {
+  const conf: Record<string, string> = {};
+  const fields = new Map<string, string>();
+  const taken: string[] = [];
+  for (const line of reply.stdout.split('\n')) {
+    const [, word = '', rest = ''] = /^([^\s=]+)[ =]?(.*)$/.exec(line) ?? [];
+    const [, name, value] = word === 'conf' ? (/^(\S+) (.*)$/.exec(rest) ?? []) : [];
+    if (name !== undefined && value !== undefined) {
+      conf[name] = value.replace(/^"(.*)"$/, '$1');
+    } else if (word === 'taken') {
+      taken.push(rest);
+    } else {
+      fields.set(word, rest);
+    }
+  }
+  const unit = fields.get('unit');
+  return {
+    isRoot: fields.has('root'),
+    hasSystemd: fields.has('systemd'),
+    server: fields.get('server') || undefined,
+    canNotify: parseBuildInfo(fields.get('build') ?? 'null')?.notify ?? false,
+    configFound: fields.has('found'),
+    conf,
+    runningExe: fields.get('exe') || undefined,
+    unit: unit === undefined ? undefined : Buffer.from(unit, 'base64').toString('utf8'),
+    unitEnabled: fields.get('UnitFileState') === 'enabled',
+    unitActive: ['active', 'activating', 'reloading'].includes(fields.get('ActiveState') ?? ''),
+    taken,
+    node: nodeState(nodes[0]),
+  };
+}
+
+export function nodeState(answer: NodeAnswer | undefined): ServerState['node'] {
+  if (!answer || (!answer.ok && answer.kind === 'refused')) {
+    return 'down';
+  }
+  if (!answer.ok) {
+    return { unknown: answer.message };
+  }
+  return running(answer.replies);
+}
+
+function running([all, cluster, save]: readonly RespValue[]): ServerState['node'] {
+  if (typeof all !== 'string') {
+    return { unknown: errorOf(all) ?? 'it does not answer INFO as a Redis node does' };
+  }
+  const pid = field(all, 'process_id');
+  const runId = field(all, 'run_id');
+  if (!pid || !runId) {
+    return { unknown: 'it does not answer INFO as a Redis node does' };
+  }
+  const points = Array.isArray(save) ? save[1] : undefined;
+  return {
+    pid,
+    runId,
+    configFile: field(all, 'config_file'),
+    version: field(all, 'valkey_version') ?? field(all, 'redis_version'),
+    isLoading: field(all, 'loading') !== '0',
+    loadedBytes: field(all, 'loading_loaded_bytes'),
+    inCluster: Number(field(typeof cluster === 'string' ? cluster : '', 'cluster_known_nodes') ?? 0) > 1,
+    wouldLoseKeys: points === '' && field(all, 'aof_enabled') === '0' && /^db\d+:/m.test(all),
+  };
+}
