@@ -1,0 +1,17 @@
+// sum-results.mjs DIRECTORY PASSED FAILED: adds vitest's JSON results in a directory to the counts of other checks, prints
+// the sum as one line, and exits with 1 when anything failed.
+import { readdirSync, readFileSync } from 'node:fs';
+
+const [directory, passedChecks, failedChecks] = process.argv.slice(2);
+const sum = { passed: Number(passedChecks), failed: Number(failedChecks), skipped: 0 };
+const files = readdirSync(directory).filter((file) => file.endsWith('.json'));
+for (const file of files) {
+  const results = JSON.parse(readFileSync(`${directory}/${file}`, 'utf8'));
+  sum.passed += results.numPassedTests;
+  sum.failed += results.numFailedTests;
+  sum.skipped += results.numPendingTests + results.numTodoTests;
+}
+// No results at all means that the tests did not run, whatever the exit statuses said.
+if (files.length === 0) sum.failed += 1;
+process.stdout.write(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped\n`);
+process.exitCode = sum.failed === 0 ? 0 : 1;

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Installs the Debian packages that tests use, when run as root where there is apt; elsewhere the tests that need them say so.
+set -eu
+
+packages='
+  openssh-server openssh-client iproute2 nftables util-linux mount systemd dbus
+  gcc make libc6-dev dpkg-dev openssl
+  busybox dash fish tcsh sudo opendoas
+  python3-jinja2 python3-yaml redis-tools
+'
+
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then exit 0; fi
+missing=
+for package in $packages; do
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || :)" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+echo "installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+apt='apt-get -qq -y -o DPkg::Lock::Timeout=300 -o APT::Install-Recommends=false'
+$apt update
+# shellcheck disable=SC2086 # a list of words
+$apt install $missing >/dev/null
