@@ -13,6 +13,7 @@ const ownKeywords = [
   'x-check-mode',
   'x-format',
   'x-free-form',
+  'x-loader',
   'x-mutually-exclusive',
   'x-one-per-line',
   'x-required-if',
@@ -24,13 +25,16 @@ const ownKeywords = [
 const banner = '// Written by scripts/generate.mjs from schemas/. Not in the repository.\n';
 
 const schemas = readSchemas(`${root}schemas/modules`);
+const playbook = JSON.parse(readFileSync(`${root}schemas/playbook.json`, 'utf8'));
+const keywords = keywordSchemas(playbook);
 const typesDirectory = `${root}src/modules/generated`;
 writeTree(typesDirectory, await typesOf(schemas, typesDirectory));
 writeTree(
   `${root}src/playbook/generated`,
   new Map([
     [`${root}src/playbook/generated/schemas.ts`, bundleOf(schemas)],
-    [`${root}src/playbook/generated/validators.ts`, validatorsOf(schemas)],
+    [`${root}src/playbook/generated/keywords.ts`, keywordsBundleOf(playbook)],
+    [`${root}src/playbook/generated/validators.ts`, validatorsOf(schemas, keywords)],
   ]),
 );
 
@@ -99,8 +103,45 @@ function bundleOf(all) {
   return `${banner}export const moduleSchemaTexts: Readonly<Record<string, string>> = {\n${texts.join('')}};\n`;
 }
 
-/** One validator per module. Unknown, missing and renamed arguments are judged before, in src/playbook/arguments.ts. */
-function validatorsOf(all) {
+/**
+ * The keyword lists of the loader. For editors a keyword's kind allows templates (`$defs`); the loader judges those by itself
+ * and takes the kind's `x-loader` instead.
+ */
+function keywordSchemas({ $defs }) {
+  const kinds = ['play', 'block', 'task', 'import_playbook', 'loop_control'];
+  return new Map(
+    kinds.map((kind) => {
+      const { properties, required } = $defs[kind];
+      const resolved = Object.entries(properties).map(([name, { $ref, 'x-loader': own, ...rest }]) => {
+        const loader = own ?? $defs[$ref?.replace('#/$defs/', '')]?.['x-loader'];
+        return [name, { ...(loader === undefined ? {} : { description: rest.description }), ...(loader ?? rest) }];
+      });
+      return [
+        kind,
+        {
+          title: kind,
+          type: 'object',
+          additionalProperties: false,
+          properties: Object.fromEntries(resolved),
+          required,
+        },
+      ];
+    }),
+  );
+}
+
+function keywordsBundleOf(schema) {
+  const schemas = Object.fromEntries(keywordSchemas(schema));
+  return [
+    `${banner}import type { KeywordSchemas, NotYet } from '../schema.ts';\n`,
+    `export const keywordSchemas: KeywordSchemas = JSON.parse(${JSON.stringify(JSON.stringify(schemas))});\n`,
+    `export const notYet: NotYet = ${JSON.stringify(schema['x-not-yet'], undefined, 2)};\n`,
+  ].join('');
+}
+
+/** One validator per module and kind of keywords. Unknown, missing and renamed ones are judged before, in src/playbook/check-map.ts. */
+function validatorsOf(modules, keywords) {
+  const all = new Map([...modules, ...[...keywords].map(([kind, schema]) => [`keywords_of_${kind}`, schema])]);
   const ajv = new Ajv2020({ allErrors: true, strictTypes: false, code: { source: true, esm: true } });
   for (const [name, schema] of all) {
     const { properties } = without([...ownKeywords, 'default', 'description', 'title'], schema);

@@ -3,7 +3,7 @@ import { validators } from '../../src/playbook/generated/validators.ts';
 import { countCharacters } from '../../src/playbook/validator.ts';
 
 test('validators are compiled from the schemas', () => {
-  const validate = validators['file'];
+  const validate = validators.file;
   expect(validate?.({ path: '/a', state: 'directory' })).toBe(true);
   expect(validate?.({ path: '/a', state: 'directry' })).toBe(false);
   expect(validate?.errors?.map(({ instancePath, keyword }) => ({ instancePath, keyword }))).toEqual([

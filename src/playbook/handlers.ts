@@ -1,0 +1,27 @@
+import { nearest } from '../source/nearest.ts';
+import { isTemplate } from './coerce.ts';
+import type { Task } from './contract.ts';
+import type { Findings } from './findings.ts';
+import type { Notification } from './loading.ts';
+
+/** Ansible ends the whole run at the first notification of a handler that does not exist; that can be known before. */
+export function checkNotifications(
+  notifications: readonly Notification[],
+  handlers: readonly Task[],
+  findings: Findings,
+): void {
+  const names = new Set(handlers.flatMap(({ name, listen }) => [...(name === undefined ? [] : [name]), ...listen]));
+  // A handler whose name is a template may turn out to be any.
+  if ([...names].some(isTemplate)) return;
+  for (const { name, span } of notifications) {
+    if (isTemplate(name) || names.has(name)) continue;
+    const near = nearest(name, names);
+    const known = names.size === 0 ? 'the play has no handlers' : `its handlers: ${[...names].join(', ')}`;
+    findings.error(
+      'unknown-handler',
+      `no handler of the play is called or listens to "${name}"`,
+      span,
+      near === undefined ? known : `did you mean "${near}"?`,
+    );
+  }
+}

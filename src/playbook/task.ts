@@ -1,0 +1,118 @@
+import { keySpanOf, spanOf } from '../source/positions.ts';
+import { checkArgs } from './arguments.ts';
+import { readCondition } from './conditions.ts';
+import type { Raw, Task } from './contract.ts';
+import { joinMaps } from './copy-places.ts';
+import { type Inherited, texts } from './inherited.ts';
+import { isKeyword, type Keywords, readKeywords } from './keywords.ts';
+import type { Loading } from './loading.ts';
+import { readLoop, readLoopControl } from './loop.ts';
+import { findModuleKey, type ModuleCall, readModuleCall } from './module-call.ts';
+import { checkName, checkNames } from './names.ts';
+import { inheritFrom, type Place } from './surroundings.ts';
+
+type TaskMap = Readonly<Record<string, unknown>>;
+
+/** A task with everything that it inherits; `undefined`, with findings, when there is no telling what it would do. */
+export function readTask(map: TaskMap, outer: Inherited, place: Place, loading: Loading): Task | undefined {
+  const { findings } = loading;
+  const before = findings.diagnostics.length;
+  const key = findModuleKey(map, findings);
+  const keywords = taskKeywords(map, key, place, loading);
+  const inherited = inheritFrom(map, keywords, outer, 'task vars', loading);
+  const span = spanOf(map);
+  if (key === undefined || span === undefined) {
+    if (findings.diagnostics.length === before) {
+      findings.error(
+        'no-module',
+        'this task calls no module',
+        span,
+        'name a module, like `debug:`; `rcdeploy doc` lists them',
+      );
+    }
+    return undefined;
+  }
+  const call = readModuleCall(map, key, findings);
+  if (call === undefined) return undefined;
+  const args = readArgs(map, key, call, inherited, loading);
+  return {
+    ...plainTask(map, keywords, inherited, loading),
+    kind: 'task',
+    module: call.module,
+    args,
+    span,
+    ...local(call),
+  };
+}
+
+function local(call: ModuleCall): Partial<Task> {
+  return call.isLocal ? { delegateTo: 'localhost' } : {};
+}
+
+function taskKeywords(map: TaskMap, module: string | undefined, place: Place, loading: Loading): Keywords {
+  const own = Object.entries(map).filter(
+    ([key]) => key !== module && isKeyword('task', key) && !key.endsWith('action'),
+  );
+  if (place === 'tasks' && map.listen !== undefined) {
+    loading.findings.error('unknown-keyword', '"listen" is for handlers only', keySpanOf(map, 'listen'));
+  }
+  return readKeywords('task', map, Object.fromEntries(own), loading.findings);
+}
+
+/** The call's arguments over those of `args:`, over `module_defaults`. */
+function readArgs(
+  map: TaskMap,
+  key: string,
+  call: ModuleCall,
+  inherited: Inherited,
+  loading: Loading,
+): Record<string, Raw> {
+  const { findings } = loading;
+  const { module } = call;
+  const more =
+    typeof map.args === 'object' && map.args !== null && !Array.isArray(map.args) ? (map.args as TaskMap) : {};
+  const written = Object.keys(more).length === 0 ? call.args : joinMaps(more, call.args);
+  const own = checkArgs(module, written, false);
+  const defaults = inherited.moduleDefaults.get(module);
+  const args = defaults === undefined ? own.args : joinMaps(defaults, own.args);
+  // With defaults, what is missing shows only in the whole.
+  const whole = defaults === undefined ? own : checkArgs(module, args, false);
+  findings.add(own.diagnostics.filter(({ code }) => code !== 'missing-argument'));
+  for (const one of whole.diagnostics.filter(({ code }) => code === 'missing-argument')) {
+    // Shown at the module's name rather than under all of its arguments.
+    const isWhole = one.span === undefined || one.span === spanOf(written) || one.span === spanOf(args);
+    findings.add([isWhole ? { ...one, span: keySpanOf(map, key) } : one]);
+  }
+  if (module === 'set_fact') checkNames(args, 'set_fact', findings);
+  return args;
+}
+
+function plainTask(
+  map: TaskMap,
+  keywords: Keywords,
+  inherited: Inherited,
+  loading: Loading,
+): Omit<Task, 'kind' | 'module' | 'args' | 'span'> {
+  const { findings } = loading;
+  const { register } = keywords;
+  if (typeof register === 'string') checkName(register, 'register', spanOf(map, 'register'), findings);
+  const condition = (key: string) => readCondition(keywords[key], spanOf(map, key));
+  return {
+    ...inherited.nearest,
+    name: typeof keywords.name === 'string' ? keywords.name : undefined,
+    when: inherited.when,
+    loop: readLoop(keywords, map, findings),
+    loopControl: readLoopControl(map.loop_control, findings),
+    until: condition('until'),
+    retries: keywords.retries,
+    delay: keywords.delay,
+    register: typeof register === 'string' ? register : undefined,
+    notify: inherited.notify,
+    listen: texts(keywords.listen),
+    changedWhen: condition('changed_when'),
+    failedWhen: condition('failed_when'),
+    environment: inherited.environment,
+    tags: inherited.tags,
+    vars: inherited.vars,
+  };
+}
