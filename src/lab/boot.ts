@@ -10,6 +10,9 @@ import { recordedProcess } from './processes.ts';
 
 const INIT = fileURLToPath(new URL('./host-init.sh', import.meta.url));
 
+/** For `setpriv --bounding-set`: what would change the machine rather than the host. */
+export const WITHHELD_CAPABILITIES = '-sys_time,-sys_module,-sys_rawio,-wake_alarm';
+
 export interface HostStart {
   readonly name: string;
   readonly address: string;
@@ -76,6 +79,7 @@ function environment(start: HostStart): Record<string, string> {
     LAB_LOWER: start.lowerDirs,
     LAB_SYSTEMD: start.systemd ?? '',
     LAB_CGROUP: start.cgroup ?? '',
+    LAB_CAPABILITIES: WITHHELD_CAPABILITIES,
     LAB_TMP: `${size ? `,size=${size}` : ''}${noexec ? ',noexec' : ''}`,
     LAB_READONLY: (start.options.readOnly ?? []).join(' '),
   };

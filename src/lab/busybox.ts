@@ -5,7 +5,7 @@ import { makeDir } from './layer-files.ts';
 import { findProgram } from './programs.ts';
 
 /** Applets that sshd, sudo or the lab itself cannot do with: set-uid programs, and util-linux's and iproute2's options. */
-const KEPT = new Set('ip login mount nologin passwd su umount'.split(' '));
+const KEPT = new Set('ip login mount nologin passwd setpriv su umount'.split(' '));
 
 /** Programs that BusyBox systems such as Alpine Linux do not have. */
 const ABSENT = /^(bash|perl|python)/;

@@ -58,10 +58,12 @@ link set eth0 up
 EOF
 if [ -s /etc/lab-neighbours ]; then ip -batch /etc/lab-neighbours; fi
 
+# What a host's root may not do, since it would be done to the machine: set its clock, load modules, touch its hardware.
 path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+set -- setpriv --bounding-set "$LAB_CAPABILITIES" env -i PATH=$path
 if [ -n "$LAB_SYSTEMD" ]; then
-  exec env -i PATH=$path container=rcdeploy-lab "$LAB_SYSTEMD"
+  exec "$@" container=rcdeploy-lab "$LAB_SYSTEMD"
 fi
 mkdir -p /run/sshd
 # `wait` reaps what the host's daemons orphan; the sleep keeps it from returning at once when sshd is stopped.
-exec env -i PATH=$path HOME=/root /bin/sh -c '/usr/sbin/sshd -E /var/log/sshd.log; while :; do sleep 1000000 & wait; done'
+exec "$@" HOME=/root /bin/sh -c '/usr/sbin/sshd -E /var/log/sshd.log; while :; do sleep 1000000 & wait; done'

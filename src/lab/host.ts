@@ -1,3 +1,4 @@
+import { WITHHELD_CAPABILITIES } from './boot.ts';
 import { tryCommand } from './command.ts';
 import { type ExecResult, LabError, type LabHost } from './contract.ts';
 import { dropRules, loadRules, NO_DROP_RULES, setLink } from './network.ts';
@@ -39,8 +40,9 @@ export class RunningHost implements LabHost {
 
   exec(script: string, options: { stdin?: string; timeoutMs?: number } = {}): Promise<ExecResult> {
     const enter = ['nsenter', '-t', this.#runningPid(), '-m', '-u', '-i', '-n', '-p', ...(this.systemd ? ['-C'] : [])];
+    const withhold = ['setpriv', '--bounding-set', WITHHELD_CAPABILITIES];
     const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-    return tryCommand([...enter, '/usr/bin/env', '-i', path, 'HOME=/root', '/bin/sh', '-c', script], options);
+    return tryCommand([...enter, ...withhold, 'env', '-i', path, 'HOME=/root', '/bin/sh', '-c', script], options);
   }
 
   async link(state: 'up' | 'down'): Promise<void> {

@@ -110,6 +110,9 @@ async function commonFiles(common: CommonFiles): Promise<HostFile[]> {
   const files: HostFile[] = [
     { path: 'etc/hosts', text: common.hosts },
     { path: 'etc/environment', text: '' },
+    // The machine's disks are not the host's: systemd would wait for them.
+    { path: 'etc/crypttab', text: '' },
+    { path: 'etc/fstab', text: '' },
     { path: 'root/.ssh/authorized_keys', text: common.publicKey, mode: 0o600 },
     { path: 'etc/lab-neighbours', text: common.neighbours },
   ];

@@ -13,6 +13,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   unshare: 'util-linux',
   nsenter: 'util-linux',
   pivot_root: 'util-linux',
+  setpriv: 'util-linux',
   mount: 'mount',
 };
 
@@ -20,12 +21,18 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 export function labUnavailable(): string | undefined {
   if (platform() !== 'linux') return `a lab needs Linux (this is ${platform()})`;
   if (userInfo().uid !== 0) return 'a lab needs root: sudo rcdeploy lab …';
+  if (!ownsAllUsers()) return 'a lab needs root of the machine itself, not of a user namespace or rootless container';
   const missing = Object.keys(PROGRAMS).filter((program) => !findProgram(program));
   if (missing.length > 0) {
     const packages = [...new Set(missing.map((program) => PROGRAMS[program]))].join(' ');
     return `a lab needs ${missing.join(', ')}: apt-get install ${packages}`;
   }
   return namespacesRefused() ?? overlayMissing();
+}
+
+/** In a user namespace root may neither make device nodes nor mount an overlay of what it does not own. */
+function ownsAllUsers(): boolean {
+  return /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
 }
 
 function namespacesRefused(): string | undefined {

@@ -77,6 +77,15 @@ describeLab('lab hosts', () => {
     ).not.toBe(0);
   });
 
+  it('cannot set the clock of the machine or load modules', async () => {
+    expect((await ssh(lab, 'root@h4', 'date -s @1000000000')).stderr).toContain('Operation not permitted');
+    expect((await lab.host('h5').exec('date -s @1000000000')).stderr).toContain('Operation not permitted');
+    expect(Date.now()).toBeGreaterThan(1_000_000_000_000);
+    const bounding = await ssh(lab, 'root@h5', 'grep CapBnd /proc/self/status');
+    const sysModule = 1n << 16n;
+    expect(BigInt(`0x${bounding.stdout.trim().split(/\s+/)[1]}`) & sysModule).toBe(0n);
+  });
+
   it('have users with every kind of sudo, doas and su', async () => {
     expect((await ssh(lab, 'free@h1', 'sudo -n id -un; doas -n id -un')).stdout).toBe('root\nroot\n');
     expect((await ssh(lab, 'deploy@h1', 'sudo -n true')).rc).toBe(1);
@@ -124,13 +133,17 @@ describeLab('lab hosts', () => {
   it('can run systemd', async () => {
     const host = lab.host('h5');
     expect((await host.exec('systemctl is-system-running --wait')).stdout).toBe('running\n');
-    const unit = '[Service]\\nExecStart=/bin/sleep 1000\\n';
+    const unit = '[Service]\\nExecStart=/bin/sleep 1000\\n[Install]\\nWantedBy=multi-user.target\\n';
+    const install = `printf '${unit}' >/etc/systemd/system/try.service && systemctl daemon-reload`;
     const started = await ssh(
       lab,
       'root@h5',
-      `printf '${unit}' >/etc/systemd/system/try.service && systemctl daemon-reload && systemctl start try && systemctl is-active try ssh`,
+      `${install} && systemctl -q enable --now try && systemctl is-active try ssh`,
     );
-    expect(started).toEqual({ rc: 0, stdout: 'active\nactive\n', stderr: '' });
+    expect(started).toMatchObject({ rc: 0, stdout: 'active\nactive\n' });
+    await host.crash();
+    await host.boot();
+    await expect.poll(async () => (await ssh(lab, 'root@h5', 'systemctl is-active try')).stdout).toBe('active\n');
     expect((await lab.host('h4').exec('cat /proc/1/comm')).stdout).toBe('sh\n');
   });
 
