@@ -1,0 +1,189 @@
+import { writeFileScript } from '../sh/write-file.ts';
+import type { ApplyContext, Change, HostModule, Plan, Result } from './contract.ts';
+import type { RedisHostArgs } from './generated/redis_host.ts';
+import { must } from './redis-build/build-on-host.ts';
+import {
+  type HostFacts,
+  hostFactsScript,
+  kernelFiles,
+  parseHostFacts,
+  sysctlFile,
+  tmpfilesFile,
+} from './redis-host/host-facts.ts';
+
+interface Setting {
+  readonly name: string;
+  readonly wanted: string;
+  /** What is wrong with another value, for people. */
+  readonly why: string;
+}
+
+interface HostPlan extends Plan {
+  /** Values to write now. */
+  readonly set: readonly Setting[];
+  /** Files for the next boot, by path. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** The preflight of a host. */
+export const redisHost: HostModule<RedisHostArgs, HostFacts> = {
+  kind: 'host',
+  name: 'redis_host',
+  fusable: true,
+  read: (args) => ({ script: hostFactsScript(portsOf(args), args.data_dir) }),
+  parse: ({ reply }) => parseHostFacts(reply, Date.now()),
+  plan: planHost,
+
+  async apply(planned, _args, context): Promise<Result> {
+    const plan = planned as HostPlan;
+    for (const [path, text] of Object.entries(plan.files)) {
+      const script = writeFileScript({ path, bytes: Buffer.byteLength(text), mode: '0644', owner: '0', group: '0' });
+      await must(context, `mkdir -p "$(dirname ${path})"\n${script}`, `${path} could not be written`, {
+        stdin: Buffer.from(text),
+      });
+    }
+    const refused = await setNow(plan.set, context);
+    return { ...plan.result, refused, changed: plan.changes.length > 0 };
+  },
+};
+
+/** Write the values. A container often refuses: that is told, and left. */
+async function setNow(settings: readonly Setting[], context: ApplyContext): Promise<string[]> {
+  const refused: string[] = [];
+  for (const setting of settings) {
+    const reply = await context.sh(`echo ${setting.wanted} >${kernelFiles[setting.name]}`);
+    if (reply.rc !== 0) {
+      refused.push(setting.name);
+      context.progress(
+        `${context.host}: the kernel refuses ${setting.name} = ${setting.wanted} here (a container?): ${setting.why}`,
+      );
+    }
+  }
+  return refused;
+}
+
+function portsOf(args: RedisHostArgs): number[] {
+  const bus = args.cluster ? args.ports.map((port) => port + 10000).filter((port) => port <= 65535) : [];
+  return [...args.ports, ...bus];
+}
+
+function planHost(facts: HostFacts, args: RedisHostArgs): HostPlan {
+  const failed = impossible(facts, args);
+  if (failed !== undefined) {
+    return { changes: [], failed, set: [], files: {} };
+  }
+  const wrong = wrongSettings(facts, args);
+  const warnings = [...concerns(facts, args)];
+  if (!args.apply || !facts.isRoot) {
+    const how = args.apply ? 'apply needs root' : 'apply: true sets it';
+    warnings.push(...wrong.map((one) => `${one.name} is ${facts.kernel[one.name]}: ${one.why} (${how})`));
+    return { changes: [], warnings, set: [], files: {}, result: { wrong: wrong.map((one) => one.name) } };
+  }
+  const fixable = wrong.filter((one) => facts.writable.has(one.name));
+  warnings.push(
+    ...wrong
+      .filter((one) => !facts.writable.has(one.name))
+      .map((one) => `${one.name} is ${facts.kernel[one.name]} and cannot be set here (a container?): ${one.why}`),
+  );
+  return { ...fixes(facts, args, fixable), warnings, result: { wrong: wrong.map((one) => one.name) } };
+}
+
+/** The changes. A value that is persisted and yet wrong was refused before: it is tried again, but is no change. */
+function fixes(facts: HostFacts, args: RedisHostArgs, fixable: readonly Setting[]): HostPlan {
+  const wanted = wantedSettings(args);
+  const names = new Set([...fixable.map((one) => one.name), ...persistedNames(facts)]);
+  const sysctl = wanted
+    .filter((one) => one.name !== 'thp' && names.has(one.name))
+    .map((one) => `${one.name} = ${one.wanted}\n`)
+    .join('');
+  const thp = names.has('thp') ? `w ${kernelFiles.thp} - - - - madvise\n` : '';
+  const files = Object.fromEntries(
+    [
+      [sysctlFile, sysctl, facts.persisted.sysctl],
+      [tmpfilesFile, thp, facts.persisted.tmpfiles],
+    ].flatMap(([path = '', text = '', old]) => (text !== '' && text !== old ? [[path, text]] : [])),
+  );
+  const old = new Set(persistedNames(facts));
+  const changes: Change[] = fixable
+    .filter((one) => !old.has(one.name))
+    .map((one) => ({ what: one.name, before: facts.kernel[one.name], after: one.wanted }));
+  for (const path of Object.keys(files)) {
+    changes.push({
+      what: path,
+      before: path === sysctlFile ? facts.persisted.sysctl : facts.persisted.tmpfiles,
+      after: files[path],
+      text: true,
+    });
+  }
+  return { changes, set: fixable, files, ...(fixable.length > 0 ? { applies: true } : {}) };
+}
+
+function persistedNames({ persisted }: HostFacts): string[] {
+  const sysctl = [...(persisted.sysctl ?? '').matchAll(/^(\S+) =/gm)].map((match) => match[1] ?? '');
+  return persisted.tmpfiles?.includes('transparent_hugepage') ? [...sysctl, 'thp'] : sysctl;
+}
+
+function wantedSettings(args: RedisHostArgs): Setting[] {
+  return [
+    {
+      name: 'vm.overcommit_memory',
+      wanted: '1',
+      why: 'a background save or replication can fail with memory to spare',
+    },
+    { name: 'net.core.somaxconn', wanted: String(args.backlog), why: 'bursts of connections are dropped' },
+    { name: 'thp', wanted: 'madvise', why: 'transparent huge pages cost latency and memory while Redis saves' },
+  ];
+}
+
+function wrongSettings(facts: HostFacts, args: RedisHostArgs): Setting[] {
+  return wantedSettings(args).filter(({ name, wanted }) => {
+    const value = facts.kernel[name];
+    return (
+      value !== undefined &&
+      (name === 'thp'
+        ? value === 'always'
+        : name === 'net.core.somaxconn'
+          ? Number(value) < Number(wanted)
+          : value !== wanted)
+    );
+  });
+}
+
+/** What makes a start impossible. */
+function impossible(facts: HostFacts, args: RedisHostArgs): string | undefined {
+  const high = args.cluster ? args.ports.filter((port) => port > 55535) : [];
+  if (high.length > 0) {
+    return `port ${high.join(', ')} leaves no room for a cluster bus port (port + 10000): use ports up to 55535`;
+  }
+  const doubled = portsOf(args).filter((port, index, all) => all.indexOf(port) !== index);
+  if (doubled.length > 0) {
+    return `port ${doubled.join(', ')} is wanted twice, as a client port or cluster bus port (port + 10000)`;
+  }
+  return facts.taken.length > 0
+    ? `${facts.taken.map((one) => `port ${one}`).join('; ')} is taken: stop that, or choose other ports`
+    : undefined;
+}
+
+function concerns(facts: HostFacts, args: RedisHostArgs): string[] {
+  const told: string[] = [];
+  if (facts.freeMb !== undefined && facts.freeMb < args.free_mb) {
+    told.push(`only ${facts.freeMb} MB are free for ${args.data_dir} (${args.free_mb} MB wanted)`);
+  }
+  if (facts.availableMb !== undefined && facts.availableMb < 64 * Math.max(1, args.ports.length)) {
+    told.push(`only ${facts.availableMb} MB of memory are available for ${args.ports.length} nodes`);
+  }
+  if (facts.openFiles < args.open_files) {
+    told.push(
+      `the limit of open files is ${facts.openFiles}, below ${args.open_files}: Redis will accept fewer clients`,
+    );
+  }
+  if (Math.abs(facts.clockOffset) > 5) {
+    told.push(
+      `its clock is ${Math.abs(facts.clockOffset)} s ${facts.clockOffset > 0 ? 'ahead of' : 'behind'} the control machine's`,
+    );
+  }
+  for (const unit of facts.foreignUnits) {
+    told.push(`the distribution's ${unit} runs here: it is left alone, and must not share a port with a node`);
+  }
+  return told;
+}
