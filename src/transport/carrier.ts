@@ -1,10 +1,12 @@
 import type { Duplex } from 'node:stream';
 import type { Channel } from './channel.ts';
+import type { StartDirectory } from './loop.ts';
 
 /** What carries programs and streams to one host: an SSH connection, or this machine itself. */
 export interface Carrier {
-  /** Scripts start in the user's home directory (ssh), or where rcdeploy was started (local). */
-  readonly startsAtHome: boolean;
+  /** Who is logged in: becoming the same user is nothing to do. */
+  readonly user: string;
+  readonly startDirectory: StartDirectory;
   /** Start a command line that any login shell understands. */
   start(command: string): Promise<Channel>;
   openStream(to: { address: string; port: number } | { path: string }): Promise<Duplex>;

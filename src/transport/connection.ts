@@ -19,7 +19,7 @@ export class HostConnection implements Connection {
   }
 
   async shell(become: Become | undefined): Promise<Shell> {
-    const key = become === undefined ? '' : `${become.method} ${become.user}`;
+    const key = become === undefined || become.user === this.#carrier.user ? '' : `${become.method} ${become.user}`;
     let shell = this.#shells.get(key);
     if (shell === undefined) {
       shell = this.#openShell(become);
@@ -44,10 +44,11 @@ export class HostConnection implements Connection {
   }
 
   async #openShell(become: Become | undefined): Promise<HostShell> {
+    const directory = become === undefined ? this.#carrier.startDirectory : 'become home';
     const source: ShellSource = {
       openSession: async () => {
         const channel = await startAs(this.host, this.#carrier, become);
-        return new Session(this.host, channel, this.#carrier.startsAtHome);
+        return new Session(this.host, channel, directory);
       },
       openHeartbeat: async (identity) => new Heartbeat(await startAs(this.host, this.#carrier, become), identity),
     };

@@ -101,8 +101,9 @@ dd bs=1 count=0 iflag=fullblock </dev/null >/dev/null 2>&1 || full=
 stat_of $$ || { echo "@READY@ noproc" >&8; exit 1; }
 own=$group
 read -r boot </proc/sys/kernel/random/boot_id
+while read -r key real uid rest; do [ "$key" != Uid: ] || break; done <"/proc/$$/status"
 trap bye TERM HUP
-echo "@READY@ ready $$ $start $boot $(id -u)"
+echo "@READY@ ready $$ $start $boot $uid"
 while read -r word nonce length stdin <&9; do
   case $word in
     run)
@@ -132,13 +133,21 @@ export const shellWords: readonly string[] = ['/bin/sh', '-c', bootstrap];
 /** The same for a login shell of any kind: sh, fish, tcsh. */
 export const shellCommand = `exec /bin/sh -c '${bootstrap}'`;
 
-/**
- * What to write to a fresh shell's stdin. The shell answers with one line: `ready`, then "ready PID START BOOTID UID".
- * `home`: scripts start in the user's home directory, else where the shell was started.
- */
-export function sessionProgram(ready: string, home: boolean): Buffer {
-  const cd = home ? 'cd "$HOME" 2>/dev/null || cd /' : ':';
-  return asProgram(program.replaceAll('$\\{', '${').replace('@CD@', cd).replaceAll('@READY@', ready));
+/** Where scripts start: where the shell was started, in the login user's home directory, or in that of the user become. */
+export type StartDirectory = 'here' | 'home' | 'become home';
+
+const goHome = 'cd "$HOME" 2>/dev/null || cd /';
+const goTo: Record<StartDirectory, string> = {
+  here: ':',
+  home: goHome,
+  // sudo and su may leave HOME as it was; `~name` looks the right one up.
+  'become home': `h=$(id -un) && case $h in ''|*[!A-Za-z0-9_.-]*) ;; *) eval "HOME=~$h" ;; esac\n${goHome}`,
+};
+
+/** What to write to a fresh shell's stdin. The shell answers with one line: `ready`, then "ready PID START BOOTID UID". */
+export function sessionProgram(ready: string, directory: StartDirectory): Buffer {
+  const text = program.replaceAll('$\\{', '${').replaceAll('@READY@', ready);
+  return asProgram(text.replace('@CD@', () => goTo[directory]));
 }
 
 /** A program text for a shell started by {@link shellWords}. */

@@ -6,7 +6,7 @@ import type { Reply, Shell, ShOptions } from './contract.ts';
 import { sendFrames } from './frames.ts';
 import { OutputCutter } from './framing.ts';
 import { type Identity, shakeHands } from './handshake.ts';
-import { sessionProgram } from './loop.ts';
+import { type StartDirectory, sessionProgram } from './loop.ts';
 
 const defaultIdleMs = 30 * 60 * 1000;
 /** The shell ends a script by TERM, then after 3 s by KILL, then says so. */
@@ -30,7 +30,7 @@ export class Session implements Shell {
   /** A script left children that still hold the session's output: they may write between other scripts' lines. */
   tainted = false;
 
-  constructor(host: string, channel: Channel, home: boolean) {
+  constructor(host: string, channel: Channel, directory: StartDirectory) {
     this.#host = host;
     this.#channel = channel;
     const mark = randomBytes(16).toString('hex');
@@ -38,7 +38,7 @@ export class Session implements Shell {
     void channel.ended.then((how) => {
       this.#gone = how;
     });
-    channel.stdin.write(sessionProgram(mark, home));
+    channel.stdin.write(sessionProgram(mark, directory));
     this.#ready = shakeHands(host, channel, mark);
     this.#ready.then(
       (identity) => {

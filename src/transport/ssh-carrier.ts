@@ -12,7 +12,8 @@ const lingerMs = 200;
 
 /** One authenticated SSH connection. */
 export class SshCarrier implements Carrier {
-  readonly startsAtHome = true;
+  readonly startDirectory = 'home';
+  readonly user: string;
   readonly #host: string;
   readonly #client: Client;
   readonly #release: () => void;
@@ -22,8 +23,9 @@ export class SshCarrier implements Carrier {
   /** Why the connection ended. */
   #lost: string | undefined;
 
-  constructor(host: string, client: Client, release: () => void) {
+  constructor(host: string, user: string, client: Client, release: () => void) {
     this.#host = host;
+    this.user = user;
     this.#client = client;
     this.#release = release;
     client.setMaxListeners(0);

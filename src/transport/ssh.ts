@@ -30,7 +30,7 @@ export async function openSsh(target: Target, signal: AbortSignal, hooks: Connec
     try {
       const socket = await openSocket(target.name, settings, jump, timeoutMs, signal);
       const client = await logIn(target.name, socket, settings, { authentication, policy, timeoutMs, signal });
-      return new SshCarrier(target.name, client, releaseOnce(jump));
+      return new SshCarrier(target.name, settings.user, client, releaseOnce(jump));
     } catch (error) {
       jump?.release();
       if (!(error instanceof DroppedError) || attempt === attempts) {

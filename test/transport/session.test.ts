@@ -51,7 +51,7 @@ describe.each(shells)('session in %s', (shell) => {
   const sessions: Session[] = [];
   const start = () => {
     const { channel, pid } = open(shell);
-    const session = new Session('h1', channel, false);
+    const session = new Session('h1', channel, 'here');
     sessions.push(session);
     return { session, channel, pid };
   };

@@ -43,7 +43,9 @@ export async function startSshd(lines: readonly string[] = []): Promise<Sshd> {
   ];
   writeFileSync(join(dir, 'config'), `${config.join('\n')}\n`);
   let log = '';
-  const child = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(dir, 'config')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(dir, 'config')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   child.stderr.on('data', (chunk) => {
     log += chunk;
   });

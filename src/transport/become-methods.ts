@@ -1,0 +1,139 @@
+import { shellWords } from './loop.ts';
+
+/** How one become method is called and how its answers read. Its commands must pass unchanged through any login shell. */
+export interface BecomeMethod {
+  /** `boot` is a sh program without quotes, `prompt` a word to ask for the password with. */
+  command(user: string, boot: string, prompt: string, mayAsk: boolean): string;
+  /** How a password prompt ends. */
+  asks(text: string, prompt: string): boolean;
+  /** What its refusals mean, first match wins. */
+  readonly refusals: readonly Refusal[];
+}
+
+export interface Refusal {
+  readonly said: RegExp;
+  readonly means: string;
+  readonly hint: string;
+}
+
+const [sh] = shellWords;
+
+const sudo: BecomeMethod = {
+  command: (user, boot, prompt, mayAsk) =>
+    `exec env LC_ALL=C sudo ${mayAsk ? `-S -p ${prompt}` : '-n'} -u ${user} ${sh} -c '${boot}'`,
+  asks: (text, prompt) => text.includes(prompt),
+  refusals: [
+    {
+      said: /must have a tty|requires? a tty|tty is required/i,
+      means: 'sudoers demands a terminal (requiretty)',
+      hint: 'Add to sudoers: Defaults:LOGIN !requiretty',
+    },
+    {
+      said: /not in the sudoers file|may not run sudo|not allowed to run sudo/i,
+      means: 'the login user is not in sudoers',
+      hint: 'Add to sudoers: LOGIN ALL=(ALL) ALL',
+    },
+    {
+      said: /not allowed to execute|not permitted to (execute|run)|i'm sorry .*i'm afraid/i,
+      means: 'sudoers allows the login user some commands, but not /bin/sh, in which all tasks run',
+      hint: 'Allow /bin/sh for this user in sudoers: LOGIN ALL=(USER) /bin/sh',
+    },
+    {
+      said: /password is required|no password was provided|interactive authentication is required/i,
+      means: 'sudo wants a password and none was given',
+      hint: 'Give it with -K or ansible_become_password, or allow NOPASSWD in sudoers.',
+    },
+    {
+      said: /incorrect password|incorrect authentication|sorry, try again|authentication fail/i,
+      means: 'sudo did not take the password',
+      hint: 'Check ansible_become_password of this host, or type it again with -K.',
+    },
+    {
+      said: /no new privileges|must be owned by uid 0|effective uid is not 0|setuid/i,
+      means: 'sudo cannot become root there (no setuid: a container or a nosuid mount)',
+      hint: 'Log in as the user that the tasks need.',
+    },
+    {
+      said: /unknown user|user .* not found/i,
+      means: 'there is no such user on the host',
+      hint: 'Check become_user, or create the user first.',
+    },
+    {
+      said: /sudo: (command )?not found|no such file or directory.*sudo|sudo.*no such file|unknown command.*sudo/i,
+      means: 'sudo is not installed on the host',
+      hint: 'Install it, or use become_method: su or doas.',
+    },
+    {
+      said: /account .*expired|account validation failure|password .*expired/i,
+      means: 'the account may not use sudo now',
+      hint: 'See the message of the host.',
+    },
+  ],
+};
+
+const su: BecomeMethod = {
+  command: (user, boot) => `exec env LC_ALL=C su -s ${sh} -c '${boot}' ${user}`,
+  asks: (text) => /password:\s*$/i.test(text),
+  refusals: [
+    {
+      said: /must be run from a terminal|not a tty|standard in must be a tty/i,
+      means: 'this su reads its password from a terminal only',
+      hint: 'Use become_method: sudo.',
+    },
+    {
+      said: /authentication failure|incorrect password|authentication token|sorry/i,
+      means: 'su did not take the password',
+      hint: 'su wants the password of the user to become, not that of the login user.',
+    },
+    {
+      said: /permission denied|not in .*group|must be suid|setuid/i,
+      means: 'the login user may not use su',
+      hint: 'See pam_wheel in /etc/pam.d/su, or use become_method: sudo.',
+    },
+    {
+      said: /does not exist|unknown (user|id|login)|no passwd entry/i,
+      means: 'there is no such user on the host',
+      hint: 'Check become_user, or create the user first.',
+    },
+    {
+      said: /su: (command )?not found/i,
+      means: 'su is not installed on the host',
+      hint: 'Use become_method: sudo or doas.',
+    },
+  ],
+};
+
+const doas: BecomeMethod = {
+  command: (user, boot, _prompt, mayAsk) =>
+    `exec env LC_ALL=C doas ${mayAsk ? '' : '-n '}-u ${user} ${sh} -c '${boot}'`,
+  asks: (text) => /password:\s*$/i.test(text),
+  refusals: [
+    {
+      said: /tty is required|authentication required|\/dev\/tty|no tty/i,
+      means: 'doas wants a password, which it reads from a terminal only',
+      hint: 'Add to doas.conf: permit nopass LOGIN as USER, or use become_method: sudo.',
+    },
+    {
+      said: /not permitted|not enabled/i,
+      means: 'doas.conf does not let the login user run /bin/sh as that user',
+      hint: 'Add to doas.conf: permit nopass LOGIN as USER',
+    },
+    {
+      said: /authentication fail/i,
+      means: 'doas did not take the password',
+      hint: 'Check ansible_become_password of this host.',
+    },
+    {
+      said: /unknown user/i,
+      means: 'there is no such user on the host',
+      hint: 'Check become_user, or create the user first.',
+    },
+    {
+      said: /doas: (command )?not found/i,
+      means: 'doas is not installed on the host',
+      hint: 'Use become_method: sudo or su.',
+    },
+  ],
+};
+
+export const becomeMethods: Readonly<Record<string, BecomeMethod>> = { sudo, su, doas };
