@@ -1,7 +1,7 @@
 import { attributeOf, itemOf } from './access.ts';
 import { checkSize } from './budget.ts';
 import type { Dict } from './kinds.ts';
-import { isFloat, type Numeric, numeric, toDouble, truncate } from './numbers.ts';
+import { fixed, isFloat, type Numeric, numeric, toDouble, truncate } from './numbers.ts';
 import { floatBody } from './percent-format.ts';
 import { repr, str } from './python-text.ts';
 import { known } from './undefined.ts';
@@ -81,7 +81,7 @@ function numberBody(
     const text = (whole < 0 ? -whole : whole).toString(radix?.[0] ?? 10);
     return (whole < 0 ? '-' : '') + (alternate ? (radix?.[1] ?? '') : '') + (type === 'X' ? text.toUpperCase() : text);
   }
-  if (type === '%') return `${(toDouble(value) * 100).toFixed(Number(precision ?? 6))}%`;
+  if (type === '%') return `${fixed(toDouble(value) * 100, Number(precision ?? 6))}%`;
   if (type === undefined)
     return precision === undefined ? str(value) : (floatBody(toDouble(value), 'g', Number(precision)) ?? '');
   return floatBody(toDouble(value), type, Number(precision ?? 6)) ?? '';

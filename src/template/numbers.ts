@@ -71,6 +71,16 @@ export function floatText(value: number): string {
   return text.includes('.') ? text : `${text}.0`;
 }
 
+/** `toFixed` with exact halves rounded to even, as Python does; JavaScript rounds them up. */
+export function fixed(value: number, digits: number): string {
+  const text = value.toFixed(digits);
+  if (digits > 70 || Math.abs(value) >= 1e21) return text;
+  const exact = Math.abs(value).toFixed(digits + 30);
+  if (!/50{29}$/.test(exact)) return text;
+  const below = exact.slice(0, exact.length - (digits === 0 ? 31 : 30));
+  return /[02468]$/.test(below) ? (value < 0 ? '-' : '') + below : text;
+}
+
 /** Python's `int(text, base)`: `undefined` when the text is no such number. */
 export function parseInteger(text: string, base: number): number | bigint | undefined {
   const digits = text

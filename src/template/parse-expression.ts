@@ -1,5 +1,6 @@
 import { Float } from './numbers.ts';
 import type { ArithmeticOperator, CallArguments, ComparisonOperator, Expression } from './syntax.ts';
+import { TokenCursor } from './token-cursor.ts';
 import { readTokens, type Token } from './tokens.ts';
 import { TemplateError } from './values.ts';
 
@@ -10,74 +11,13 @@ const noArguments: CallArguments = { positional: [], named: [], restPositional: 
 export function parseExpression(text: string): Expression {
   const parser = new ExpressionParser(readTokens(text, 0, undefined, Float.of).tokens);
   if (parser.current.kind === 'end') throw new TemplateError('the expression is empty', 0);
-  const expression = parser.parseTuple();
+  const expression = parser.parseChoice();
   parser.expectEnd();
   return expression;
 }
 
 /** Recursive descent with exactly Jinja2's precedence, over the tokens of one tag. */
-export class ExpressionParser {
-  readonly #tokens: readonly Token[];
-  #at = 0;
-
-  constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens;
-  }
-
-  get current(): Token {
-    return this.#peek(0);
-  }
-
-  #peek(ahead: number): Token {
-    const token = this.#tokens[Math.min(this.#at + ahead, this.#tokens.length - 1)];
-    if (token === undefined) throw new TemplateError('the expression is empty', 0);
-    return token;
-  }
-
-  next(): Token {
-    const token = this.current;
-    this.#at += 1;
-    return token;
-  }
-
-  isOperator(text: string): boolean {
-    return this.current.kind === 'operator' && this.current.text === text;
-  }
-
-  isName(text: string): boolean {
-    return this.current.kind === 'name' && this.current.text === text;
-  }
-
-  skipOperator(text: string): boolean {
-    const found = this.isOperator(text);
-    if (found) this.#at += 1;
-    return found;
-  }
-
-  skipName(text: string): boolean {
-    const found = this.isName(text);
-    if (found) this.#at += 1;
-    return found;
-  }
-
-  expectOperator(text: string): void {
-    if (!this.skipOperator(text)) this.fail(`expected '${text}'`);
-  }
-
-  expectName(): string {
-    if (this.current.kind !== 'name') this.fail('expected a name');
-    return this.next().text;
-  }
-
-  expectEnd(): void {
-    if (this.current.kind !== 'end') this.fail('expected an operator or the end');
-  }
-
-  fail(wanted: string): never {
-    const found = this.current.kind === 'end' ? this.current.text : `'${this.current.text}'`;
-    throw new TemplateError(`${wanted}, found ${found}`, this.current.offset);
-  }
-
+export class ExpressionParser extends TokenCursor {
   /** An expression, or several with commas between, which make a tuple. */
   parseTuple(): Expression {
     const { offset } = this.current;
@@ -136,13 +76,14 @@ export class ExpressionParser {
   #comparisonOperator(): ComparisonOperator | undefined {
     const { kind, text } = this.current;
     if (kind === 'operator' && comparisons.has(text)) {
-      this.#at += 1;
+      this.next();
       return text as ComparisonOperator;
     }
     if (this.skipName('in')) return 'in';
-    const after = this.#peek(1);
+    const after = this.peek(1);
     if (this.isName('not') && after.kind === 'name' && after.text === 'in') {
-      this.#at += 2;
+      this.next();
+      this.next();
       return 'not in';
     }
     return undefined;
@@ -154,7 +95,7 @@ export class ExpressionParser {
       const { kind, text, offset } = this.current;
       const operator = kind === 'operator' ? operators.find((candidate) => candidate === text) : undefined;
       if (operator === undefined) return left;
-      this.#at += 1;
+      this.next();
       left = { kind: 'arithmetic', operator, left, right: parseOperand(), offset };
     }
   }
@@ -183,7 +124,7 @@ export class ExpressionParser {
     const { kind, text, offset } = this.current;
     let expression: Expression;
     if (kind === 'operator' && (text === '-' || text === '+')) {
-      this.#at += 1;
+      this.next();
       expression = { kind: 'sign', operator: text, operand: this.#parseUnary(false), offset };
     } else expression = this.#parsePrimary();
     expression = this.#parsePostfix(expression);
@@ -194,14 +135,14 @@ export class ExpressionParser {
     const token = this.current;
     const { offset } = token;
     if (token.kind === 'end') this.fail('expected an expression');
-    this.#at += 1;
+    this.next();
     if (token.kind === 'name') return namedValue(token.text, offset);
     if (token.kind === 'number') return { kind: 'constant', value: token.value, offset };
     if (token.kind === 'string') return { kind: 'constant', value: this.#adjacentStrings(token), offset };
     if (token.text === '[') return { kind: 'list', items: this.#parseItems(']'), offset };
     if (token.text === '{') return { kind: 'dict', entries: this.#parseEntries(), offset };
     if (token.text === '(') return this.#parseParenthesis(offset);
-    this.#at -= 1;
+    this.back();
     return this.fail('expected an expression');
   }
 
@@ -255,7 +196,7 @@ export class ExpressionParser {
   #parseMember(object: Expression, offset: number): Expression {
     const token = this.current;
     if (token.kind === 'number' && /^\d+$/.test(token.text)) {
-      this.#at += 1;
+      this.next();
       return { kind: 'item', object, key: { kind: 'constant', value: token.value, offset: token.offset }, offset };
     }
     return { kind: 'attribute', object, name: this.expectName(), offset: token.offset };
@@ -286,9 +227,9 @@ export class ExpressionParser {
       if (this.skipOperator(')')) break;
       if (this.skipOperator('**')) restNamed = this.parseChoice();
       else if (this.skipOperator('*')) restPositional = this.parseChoice();
-      else if (this.current.kind === 'name' && this.#peek(1).kind === 'operator' && this.#peek(1).text === '=') {
+      else if (this.current.kind === 'name' && this.peek(1).kind === 'operator' && this.peek(1).text === '=') {
         const name = this.next().text;
-        this.#at += 1;
+        this.next();
         named.push([name, this.parseChoice()]);
       } else if (named.length > 0) this.fail('a positional argument cannot follow a named one: expected name=');
       else positional.push(this.parseChoice());

@@ -1,6 +1,6 @@
 import { checkSize } from './budget.ts';
 import { entryOf, isDict, isMapping, Tuple, typeName } from './kinds.ts';
-import { floatText, numeric, toDouble, truncate } from './numbers.ts';
+import { fixed, floatText, numeric, toDouble, truncate } from './numbers.ts';
 import { repr, str } from './python-text.ts';
 import { TemplateError } from './values.ts';
 
@@ -78,7 +78,7 @@ export function floatBody(value: number, type: string, precision: number): strin
   if (!Number.isFinite(value)) return 'EFG'.includes(type) ? floatText(value).toUpperCase() : floatText(value);
   const lower = type.toLowerCase();
   let text: string;
-  if (lower === 'f') text = value.toFixed(precision);
+  if (lower === 'f') text = fixed(value, precision);
   else if (lower === 'e') text = twoDigitExponent(value.toExponential(precision));
   else if (lower === 'g') text = general(value, precision || 1);
   else return undefined;
@@ -90,7 +90,7 @@ function general(value: number, precision: number): string {
   if (exponent < -4 || exponent >= precision) {
     return twoDigitExponent(value.toExponential(precision - 1).replace(/\.?0+e/, 'e'));
   }
-  const text = value.toFixed(Math.max(0, precision - 1 - exponent));
+  const text = fixed(value, Math.max(0, precision - 1 - exponent));
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 

@@ -29,17 +29,18 @@ export function readSegments(text: string, whitespace: Whitespace, start = 0): r
     const control = found === null ? '' : (/^[-+]/.exec(text.slice(end + 2, end + 3))?.[0] ?? '');
     const isBlock = found !== null && found[0] !== '{{';
     const plain = stripStart(text.slice(at, end), before);
-    segments.push({
-      kind: 'text',
-      text: stripEnd(plain, control, isBlock && whitespace.lstripBlocks, text, at),
-      offset: at,
-    });
+    segments.push(textSegment(stripEnd(plain, control, isBlock && whitespace.lstripBlocks, text, at), at));
     if (found === null) return segments;
     const tag = readTag(text, end, found[0], control, whitespace);
     segments.push(...tag.segments);
     at = tag.after;
     before = tag.control;
   }
+}
+
+/** Line ends become `\n`, as in Jinja2. */
+function textSegment(text: string, offset: number): Segment {
+  return { kind: 'text', text: text.replace(/\r\n?/g, '\n'), offset };
 }
 
 interface Tag {
@@ -81,10 +82,10 @@ function readRaw(text: string, start: number, raw: RegExpExecArray, whitespace: 
   rawEnd.lastIndex = from;
   const close = rawEnd.exec(text);
   if (close === null) throw new TemplateError('{% raw %} has no {% endraw %}', start);
-  const begun = stripStart(text.slice(from, close.index), afterBlock(raw[2] ?? '', whitespace));
+  const begun = stripStart(text.slice(from, close.index), raw[2] ?? '');
   const body = stripEnd(begun, close[1] ?? '', whitespace.lstripBlocks, text, from);
   return {
-    segments: [{ kind: 'text', text: body, offset: from }],
+    segments: [textSegment(body, from)],
     after: close.index + close[0].length,
     control: afterBlock(close[2] ?? '', whitespace),
   };

@@ -118,7 +118,7 @@ function splitWords(text: string, most: number): string[] {
     words.push(gap === null ? rest : rest.slice(0, gap.index));
     rest = gap === null ? '' : rest.slice(gap.index + gap[0].length);
   }
-  return rest === '' ? words : [...words, rest.trimEnd()];
+  return rest === '' ? words : [...words, rest];
 }
 
 function rightSplit(text: string, separator?: unknown, limit?: unknown): string[] {

@@ -30,13 +30,13 @@ export const dataFilters = {
   from_json: define('', fromJson),
   to_yaml: define(
     'indent width sort_keys',
-    (value: unknown, indent: unknown = 2, width: unknown = 80, sortKeys: unknown = true) =>
-      yamlText(value, yamlStyle(indent, width, sortKeys, true)),
+    (value: unknown, indent: unknown = 2, _width?: unknown, sortKeys: unknown = true) =>
+      yamlText(value, yamlStyle(indent, sortKeys, true)),
   ),
   to_nice_yaml: define(
     'indent width sort_keys',
-    (value: unknown, indent: unknown = 4, width: unknown = 80, sortKeys: unknown = true) =>
-      yamlText(value, yamlStyle(indent, width, sortKeys, false)),
+    (value: unknown, indent: unknown = 4, _width?: unknown, sortKeys: unknown = true) =>
+      yamlText(value, yamlStyle(indent, sortKeys, false)),
   ),
   from_yaml: define('', (value: unknown) => (typeof value === 'string' ? (readYaml(value)[0] ?? null) : value)),
   from_yaml_all: define('', (value: unknown) => (typeof value === 'string' ? own(readYaml(value)) : value)),
@@ -73,8 +73,8 @@ function fromJson(value: unknown): unknown {
   }
 }
 
-function yamlStyle(indent: unknown, width: unknown, sortKeys: unknown, flowLeaves: boolean) {
-  return { indent: toIndex(indent, 'indent'), width: toIndex(width, 'width'), sortKeys: isTrue(sortKeys), flowLeaves };
+function yamlStyle(indent: unknown, sortKeys: unknown, flowLeaves: boolean) {
+  return { indent: toIndex(indent, 'indent'), sortKeys: isTrue(sortKeys), flowLeaves };
 }
 
 function encodingOf(name: unknown): BufferEncoding {

@@ -2,7 +2,7 @@ import { createHash, randomInt } from 'node:crypto';
 import { define } from '../functions.ts';
 import { elements } from '../kinds.ts';
 import { own } from '../methods.ts';
-import { Float, isFloat, numeric, parseFloatText, toDouble, toIndex } from '../numbers.ts';
+import { Float, fixed, isFloat, numeric, parseFloatText, toDouble, toIndex } from '../numbers.ts';
 import { arithmetic, signed } from '../operators.ts';
 import { str } from '../python-text.ts';
 import { TemplateError } from '../values.ts';
@@ -70,16 +70,8 @@ function round(value: unknown, precision: unknown = 0, method: unknown = 'common
   if (method === 'ceil') return Float.of(Math.ceil(double * 10 ** digits) / 10 ** digits);
   if (method === 'floor') return Float.of(Math.floor(double * 10 ** digits) / 10 ** digits);
   if (method !== 'common') throw new TemplateError("round: the method is 'common', 'ceil' or 'floor'");
-  const rounded = digits > 0 && digits <= 100 ? roundDecimals(double, digits) : roundWhole(double, -digits);
+  const rounded = digits > 0 && digits <= 100 ? Number(fixed(double, digits)) : roundWhole(double, -digits);
   return isFloat(number) || typeof value === 'string' ? Float.of(rounded) : Math.trunc(rounded);
-}
-
-function roundDecimals(value: number, digits: number): number {
-  const scaled = value * 10 ** digits;
-  const isHalf = Math.abs(scaled % 1) === 0.5 && scaled / 10 ** digits === value;
-  return isHalf && Number.isInteger(value * 2 ** 20)
-    ? roundWhole(scaled, 0) / 10 ** digits
-    : Number(value.toFixed(digits));
 }
 
 function roundWhole(value: number, tens: number): number {
@@ -120,7 +112,7 @@ function humanReadable(value: unknown, isBits: unknown = false, unit?: unknown):
   });
   const limit = 1024 ** (8 - units.indexOf(letter ?? ''));
   const suffix = letter === undefined || letter === '' ? base : `${letter}${isBits === true ? 'b' : 'B'}`;
-  return `${(size / limit).toFixed(2)} ${suffix}`;
+  return `${fixed(size / limit, 2)} ${suffix}`;
 }
 
 function humanToBytes(value: unknown, defaultUnit?: unknown, isBits: unknown = false): number {
@@ -128,14 +120,9 @@ function humanToBytes(value: unknown, defaultUnit?: unknown, isBits: unknown = f
   const number = Number(parts?.[1] === '' ? Number.NaN : parts?.[1]);
   const unit = parts?.[2] ?? (defaultUnit === undefined || defaultUnit === null ? '' : str(defaultUnit));
   if (Number.isNaN(number)) throw new TemplateError(`human_to_bytes: '${str(value)}' is not a size`);
-  const letter = unit.toUpperCase().charAt(0);
-  const index = letter === 'B' || letter === '' ? 8 : units.indexOf(letter);
-  const wanted = isBits === true ? /^(?:[a-z]?b|bits?)?$/ : /^(?:[a-z]?B?|bytes?)$/i;
-  const spelt =
-    unit === '' ||
-    /^[a-z](?:[bB])?$/i.test(unit) ||
-    /^(?:kilo|mega|giga|tera|peta|exa|zetta|yotta)?(?:bytes?|bits?)$/i.test(unit);
-  if (index < 0 || !spelt || (isBits === true && unit !== '' && !wanted.test(unit.toLowerCase()))) {
+  const end = isBits === true ? '(?:b|bits?)' : '(?:B|bytes?)';
+  const index = new RegExp(`^${end}?$`).test(unit) ? 8 : units.indexOf(unit.toUpperCase().charAt(0));
+  if (index < 0 || !new RegExp(`^(?:[A-Za-z]|[A-Za-z]?${end}|[A-Za-z]+[aoi]${end})?$`).test(unit)) {
     throw new TemplateError(`human_to_bytes: the unit '${unit}' is not known (K, KB, M, MB, G, …)`);
   }
   return Math.round(number * 1024 ** (8 - index));
@@ -148,5 +135,5 @@ function fileSize(value: unknown, binary: unknown = false): string {
   if (size === 1) return '1 Byte';
   if (size < base) return `${Math.trunc(size)} Bytes`;
   const power = Math.min(Math.floor(Math.log(size) / Math.log(base)), suffixes.length);
-  return `${(size / base ** power).toFixed(1)} ${suffixes[power - 1]}`;
+  return `${fixed(size / base ** power, 1)} ${suffixes[power - 1]}`;
 }

@@ -122,7 +122,7 @@ function escapeHtml(text: string): string {
 function urlEncode(value: unknown): string {
   if (typeof value === 'string' || (!Array.isArray(value) && !isMapping(value))) return percentEncode(str(value), '/');
   return pairs(value)
-    .map(([key, item]) => `${percentEncode(key, '')}=${percentEncode(str(item), '')}`)
+    .map(([key, item]) => `${percentEncode(key, '')}=${percentEncode(str(item), '')}`.replaceAll('%20', '+'))
     .join('&');
 }
 

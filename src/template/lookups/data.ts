@@ -3,7 +3,8 @@ import { environment } from '../environment.ts';
 import { flatten } from '../filters/lists.ts';
 import { pick } from '../filters/numbers.ts';
 import { elements, isMapping, Tuple, typeName } from '../kinds.ts';
-import { known, Undefined } from '../undefined.ts';
+import { str } from '../python-text.ts';
+import { Undefined } from '../undefined.ts';
 import { TemplateError, UnsafeText } from '../values.ts';
 import { allowOptions, type Lookup, textTerms } from './terms.ts';
 
@@ -28,8 +29,7 @@ export const dataLookups = {
       if (!isMapping(term)) throw new TemplateError(`lookup 'dict' needs a map, not a ${typeName(term)}`);
       return entries(term).map(([key, value]) => ({ key, value }));
     }),
-  items: (_context, terms) =>
-    terms.flatMap((term) => (Array.isArray(term) ? term.flatMap((item: unknown) => item) : [term])),
+  items: (_context, terms) => terms.flat(),
   list: (_context, terms) => terms,
   flattened: (_context, terms) => flatten(terms, Infinity, true),
   together: (_context, terms) => {
@@ -45,7 +45,11 @@ export const dataLookups = {
   subelements: (context, terms) => {
     const [list, path, flags] = terms;
     const skip = isMapping(flags) ? copy(flags).skip_missing === true : false;
-    return elements(context.filter('subelements', list, [known(path), skip], new Map()));
+    const pairs = elements(context.filter('subelements', list, [path, skip], new Map()));
+    return pairs.map((pair) => {
+      const [item, element] = elements(pair);
+      return Tuple.make([without(item, str(path).split('.')), element]);
+    });
   },
   random_choice: (_context, terms) => {
     const list = terms.length === 1 && Array.isArray(terms[0]) ? (terms[0] as unknown[]) : terms;
@@ -56,3 +60,12 @@ export const dataLookups = {
     return terms.flatMap((pattern) => names.filter((name) => context.test('search', name, [pattern])));
   },
 } satisfies Record<string, Lookup>;
+
+/** The item without the list that its elements came from. */
+function without(item: unknown, [step = '', ...deeper]: readonly string[]): unknown {
+  if (!isMapping(item)) return item;
+  const left = copy(item);
+  if (deeper.length > 0) left[step] = without(left[step], deeper);
+  else delete left[step];
+  return left;
+}

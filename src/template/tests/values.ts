@@ -4,7 +4,6 @@ import { define, lenient } from '../functions.ts';
 import { Callable, elements, isMapping, isTrue, keyText, Namespace } from '../kinds.ts';
 import { isFloat, numeric, toDouble } from '../numbers.ts';
 import { arithmetic } from '../operators.ts';
-import { str } from '../python-text.ts';
 import { known, Undefined, UnknownReached } from '../undefined.ts';
 import { Unknown } from '../values.ts';
 
@@ -52,7 +51,6 @@ export const valueTests = {
   ...comparison(['le', '<='], (a, b) => order(a, b, '<=') <= 0),
   ...comparison(['gt', 'greaterthan', '>'], (a, b) => order(a, b, '>') > 0),
   ...comparison(['ge', '>='], (a, b) => order(a, b, '>=') >= 0),
-  vault_encrypted: define('', (value: unknown) => str(value).startsWith('$ANSIBLE_VAULT;')),
 };
 
 function comparison(names: readonly string[], holds: (a: unknown, b: unknown) => boolean) {
