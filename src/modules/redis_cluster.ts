@@ -44,7 +44,7 @@ export const redisCluster: HostModule<RedisClusterArgs, Views> = {
     const formed =
       args.state === 'present'
         ? await form(cluster, await observeAll(cluster, io), io, { stallMs: args.timeout * 1000 })
-        : { views: await observeAll(cluster, io), steps: [] };
+        : { views: await observeAll(cluster, io), steps: [], changed: false };
     const findings = judge(cluster, formed.views, args);
     const seen = formed.views.filter((view) => view.seen);
     if (args.canary && findings.length === 0) findings.push(...(await canary(seen, io)));
@@ -52,7 +52,7 @@ export const redisCluster: HostModule<RedisClusterArgs, Views> = {
       ...told(cluster, formed.views),
       steps: formed.steps,
       findings,
-      changed: formed.steps.length > 0,
+      changed: formed.changed,
     };
     if (findings.length > 0) throw new TaskError(notVerified(cluster, findings), { details: result });
     return result;

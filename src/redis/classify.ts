@@ -18,16 +18,34 @@ export interface Assessment {
 export function assess(cluster: DeclaredCluster, views: readonly NodeView[]): Assessment {
   const seen = views.filter((view) => view.seen);
   const refusals = views.flatMap((view) => (view.seen ? [] : [`${place(view)} ${view.problem}`]));
-  const ids = new Map(seen.map((view) => [view.self.id, view]));
   refusals.push(...sharedIds(seen));
   for (const view of seen) {
-    refusals.push(...strangers(cluster, view, ids));
-    refusals.push(...possessions(view, cluster));
-    refusals.push(...pinned(view));
+    const { foreign, keys } = objections(cluster, view, views);
+    refusals.push(...foreign, ...keys, ...pinned(view));
   }
   refusals.push(...separateClusters(seen));
   const served = ownershipOf(seen).unowned.length === 0 && seen.some((view) => view.stateOk);
   return { refusals, forming: !served && seen.length > 0 && seen.every((view) => view.keys === 0) };
+}
+
+/** What makes a node not ours, and keys that it must not lose, each as sentences. */
+export function objections(
+  cluster: DeclaredCluster,
+  view: SeenNode,
+  views: readonly NodeView[],
+): { readonly foreign: readonly string[]; readonly keys: readonly string[] } {
+  const ids = new Map(views.flatMap((other) => (other.seen ? [[other.self.id, other] as const] : [])));
+  const slots = formatSlots(view.self.slots);
+  const alone = view.others.length === 0;
+  const foreign = strangers(cluster, view, ids);
+  if (slots !== '' && alone && cluster.nodes.length > 1 && !isPlannedShare(view, cluster)) {
+    foreign.push(`${place(view)} owns slots ${slots} and knows no other node: it is a cluster of its own`);
+  }
+  const misplaced = view.keys > 0 && view.role === 'master' && (alone || slots === '');
+  return {
+    foreign,
+    keys: misplaced ? [`${place(view)} holds ${view.keys} keys and is not part of this cluster`] : [],
+  };
 }
 
 /** `h1:7000 (10.0.0.1:7000)`, for people who know one of the two names. */
@@ -76,22 +94,6 @@ function strangers(cluster: DeclaredCluster, view: SeenNode, ids: ReadonlyMap<st
       `${place(view)} still knows ${name} as ${line.id}, an id that it no longer has: the old one has to be forgotten first`,
     ];
   });
-}
-
-/** Keys where no cluster of ours can have put them, and slots of a node that knows nobody. */
-function possessions(view: SeenNode, cluster: DeclaredCluster): string[] {
-  const slots = countSlots(view.self.slots);
-  const alone = view.others.length === 0;
-  const refusals: string[] = [];
-  if (view.keys > 0 && view.role === 'master' && (alone || slots === 0)) {
-    refusals.push(`${place(view)} holds ${view.keys} keys and is not part of this cluster`);
-  }
-  if (slots > 0 && alone && cluster.nodes.length > 1 && !isPlannedShare(view, cluster)) {
-    refusals.push(
-      `${place(view)} owns slots ${formatSlots(view.self.slots)} and knows no other node: it is a cluster of its own`,
-    );
-  }
-  return refusals;
 }
 
 /** An interrupted run leaves a node alone with exactly a share of the even split. */

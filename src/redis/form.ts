@@ -2,7 +2,7 @@ import { TaskError } from '../errors/errors.ts';
 import { type ClusterIo, observeAll } from './cluster-io.ts';
 import type { RespValue } from './contract.ts';
 import { type NodeView, type SeenNode, said } from './observe.ts';
-import { planCluster } from './plan.ts';
+import { hasChanges, planCluster } from './plan.ts';
 import { busPortOf } from './reach.ts';
 import { HASTEN, lastingPace, type Pace, paceCommands } from './settings.ts';
 import { addSlotsCommand, describeStep, meetCommand, type Step } from './steps.ts';
@@ -21,6 +21,8 @@ export interface Formed {
   readonly views: readonly NodeView[];
   /** What was done, in order. */
   readonly steps: readonly string[];
+  /** Whether any of it lasts: waiting alone changes nothing. */
+  readonly changed: boolean;
 }
 
 /** Brings the observed cluster to the declared one: plan, carry out, look again, until the plan is empty. */
@@ -34,10 +36,13 @@ export async function form(
   const paces = new Map<string, Pace>();
   let views = first;
   let trouble: string[] = [];
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+  let changed = false;
+  for (let round = 0; ; round += 1) {
     const plan = planCluster(cluster, views);
-    if (plan.refusals.length > 0) throw refused(plan.refusals);
-    if (plan.steps.length === 0) return { views, steps };
+    if (plan.refusals.length > 0) throw round === 0 ? refused(plan.refusals) : stopped(plan.refusals, steps);
+    if (plan.steps.length === 0) return { views, steps, changed };
+    if (round === MAX_ROUNDS) throw stopped([`no end after ${MAX_ROUNDS} rounds`, ...trouble], steps);
+    changed ||= hasChanges(plan);
     const run = new Round(cluster, views, io, options, paces);
     try {
       await run.carryOut(plan.steps, steps);
@@ -48,8 +53,11 @@ export async function form(
     trouble = run.trouble;
     views = await observeAll(cluster, io);
   }
-  throw new TaskError(`the cluster did not reach the declared state in ${MAX_ROUNDS} rounds: ${trouble.join('; ')}`, {
-    details: { steps },
+}
+
+function stopped(reasons: readonly string[], steps: readonly string[]): TaskError {
+  return new TaskError(`the cluster did not reach the declared state: ${reasons.join('; ')}`, {
+    details: { steps, reasons },
   });
 }
 
@@ -58,6 +66,7 @@ export function refused(refusals: readonly string[]): TaskError {
 }
 
 const STAGES: readonly (readonly Step['do'][])[] = [
+  ['flush', 'reset'],
   ['hasten', 'set-epoch'],
   ['meet', 'add-slots'],
   ['await-members'],
@@ -100,6 +109,8 @@ class Round {
         this.#views = byName(await awaitSettled(this.#cluster, this.#io, this.#options.stallMs));
       else await this.#send(now);
       done.push(...now.map(describeStep));
+      // A reset node has a new id and nothing else left: only a new look tells how to go on.
+      if (stage.includes('reset')) return;
       if (this.trouble.length > 0 && stage.includes('meet')) return await this.restoreQuietly();
     }
   }
@@ -170,6 +181,10 @@ class Round {
 
   #commands(step: Step): readonly (readonly string[])[] {
     switch (step.do) {
+      case 'flush':
+        return [['FLUSHALL']];
+      case 'reset':
+        return [['CLUSTER', 'RESET', 'HARD']];
       case 'hasten':
         return HASTEN;
       case 'set-epoch':

@@ -1,5 +1,6 @@
 import { assess, knows, place as nameOf } from './classify.ts';
 import type { NodeView, SeenNode } from './observe.ts';
+import { applyPermissions } from './permit.ts';
 import { place, placementGaps, type Standing } from './place.ts';
 import type { Shard } from './placement-score.ts';
 import { planSlots } from './plan-slots.ts';
@@ -23,9 +24,11 @@ const FULL_MESH = 64;
  * The ordered steps from what is observed, however half-formed, to what is declared. Pure, and done again after every
  * interruption: whatever an earlier run already did is no longer among the steps.
  */
-export function planCluster(cluster: DeclaredCluster, views: readonly NodeView[]): ClusterPlan {
+export function planCluster(cluster: DeclaredCluster, observed: readonly NodeView[]): ClusterPlan {
+  const permitted = applyPermissions(cluster, observed);
+  const { views } = permitted;
   const { refusals, forming } = assess(cluster, views);
-  const impossible = [...undeclarable(cluster), ...refusals];
+  const impossible = [...undeclarable(cluster), ...permitted.refusals, ...refusals];
   const seen = views.filter((view) => view.seen);
   if (impossible.length > 0) return { refusals: impossible, warnings: [], shards: [], steps: [] };
   const shards = place(cluster, standingsOf(seen));
@@ -45,6 +48,7 @@ export function planCluster(cluster: DeclaredCluster, views: readonly NodeView[]
   const hasten = forming && waiting;
   const slow = seen.filter((view) => (view.nodeTimeoutMs ?? 0) > TEMPORARY_NODE_TIMEOUT_MS);
   const steps: Step[] = [
+    ...permitted.steps,
     ...(hasten ? slow.map((view): Step => ({ do: 'hasten', node: nodeName(view.node) })) : []),
     ...joining,
     ...(waiting ? [{ do: 'await-settled' } as const] : []),

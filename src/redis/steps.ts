@@ -3,6 +3,8 @@ import type { DeclaredNode } from './topology.ts';
 
 /** One idempotent step. Nodes go by name (`host:port`), since ids may only be known when it runs. */
 export type Step =
+  | { readonly do: 'flush'; readonly node: string }
+  | { readonly do: 'reset'; readonly node: string }
   | { readonly do: 'hasten'; readonly node: string }
   | { readonly do: 'set-epoch'; readonly node: string; readonly epoch: number }
   | { readonly do: 'meet'; readonly node: string; readonly peer: string }
@@ -27,6 +29,10 @@ export const TEMPORARY_NODE_TIMEOUT_MS = 2001;
 /** Tells a step in one line, for `steps` of the result and for people. */
 export function describeStep(step: Step): string {
   switch (step.do) {
+    case 'flush':
+      return `${step.node}: throw away its keys, as allowed`;
+    case 'reset':
+      return `${step.node}: make it forget its cluster, as allowed`;
     case 'hasten':
       return `${step.node}: cluster-node-timeout ${TEMPORARY_NODE_TIMEOUT_MS} and repl-diskless-sync-delay 0 until the cluster stands`;
     case 'set-epoch':

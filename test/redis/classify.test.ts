@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { parseNodes } from '../../src/redis/nodes-line.ts';
+import type { NodeView } from '../../src/redis/observe.ts';
+import { planCluster } from '../../src/redis/plan.ts';
+import type { DeclaredCluster, Permission } from '../../src/redis/topology.ts';
+import { ModelCluster } from './model.ts';
+
+function declare(allow: readonly Permission[] = []): DeclaredCluster {
+  const nodes = ['a', 'b', 'c', 'd', 'e', 'f'].map((host, index) => ({
+    host,
+    address: `10.0.0.${index + 1}`,
+    port: 7000,
+  }));
+  return { name: 'main', nodes, replicas: 1, placement: 'zones', nodeTimeoutMs: 5000, allow };
+}
+
+function foreign(view: NodeView): NodeView {
+  if (!view.seen || view.node.host !== 'f') return view;
+  return { ...view, others: parseNodes(`${'9'.repeat(40)} 10.9.9.9:7000@17000 master - 0 0 1 connected 0-16383`) };
+}
+
+function refusals(change: (view: NodeView) => NodeView, allow: readonly Permission[] = []): readonly string[] {
+  const cluster = declare(allow);
+  const { refusals: found, steps } = planCluster(cluster, new ModelCluster(cluster).views(cluster).map(change));
+  if (found.length > 0) expect(steps).toEqual([]);
+  return found;
+}
+
+describe('what stands against touching anything', () => {
+  it('a node that cannot be asked', () => {
+    const silent = (view: NodeView): NodeView =>
+      view.node.host === 'b' ? { node: view.node, seen: false, kind: 'timeout', problem: 'does not answer' } : view;
+    expect(refusals(silent)).toEqual(['b:7000 (10.0.0.2:7000) does not answer']);
+  });
+
+  it('a member of another cluster', () => {
+    expect(refusals(foreign)[0]).toMatch(
+      /^f:7000 \(10\.0\.0\.6:7000\) knows 10\.9\.9\.9:7000 \(9{40}\), which is not declared: the node belongs to another cluster/,
+    );
+  });
+
+  it('keys on a node that stands alone', () => {
+    const withKeys = (view: NodeView): NodeView => (view.seen && view.node.host === 'c' ? { ...view, keys: 3 } : view);
+    expect(refusals(withKeys)).toEqual(['c:7000 (10.0.0.3:7000) holds 3 keys and is not part of this cluster']);
+  });
+
+  it('slots on a node that stands alone, unless an interrupted run can have left them', () => {
+    const withSlots =
+      (range: readonly [number, number]) =>
+      (view: NodeView): NodeView =>
+        view.seen && view.node.host === 'c' ? { ...view, self: { ...view.self, slots: [range] } } : view;
+    expect(refusals(withSlots([0, 16383]))).toEqual([
+      'c:7000 (10.0.0.3:7000) owns slots 0-16383 and knows no other node: it is a cluster of its own',
+    ]);
+    expect(refusals(withSlots([5461, 10922]))).toEqual([]);
+  });
+
+  it('a copied nodes.conf', () => {
+    const twins = (view: NodeView): NodeView =>
+      view.seen && view.node.host < 'c' ? { ...view, self: { ...view.self, id: 'x' } } : view;
+    expect(refusals(twins)[0]).toMatch(/^b:7000 .* and a:7000 .* have the same node id x/);
+  });
+
+  it('two clusters, each of declared nodes only', () => {
+    const cluster = declare();
+    const half = (hosts: readonly string[]): DeclaredCluster => ({
+      ...cluster,
+      replicas: 0,
+      nodes: cluster.nodes.filter(({ host }) => hosts.includes(host)),
+    });
+    const model = new ModelCluster(cluster);
+    for (const part of [half(['a', 'b', 'c']), half(['d', 'e', 'f'])]) {
+      for (const node of model.nodes) if (node.slots.length > 0) node.slots = [...node.slots];
+      const views = model.views(part);
+      const others = model.nodes.filter(({ name }) => !part.nodes.some(({ host }) => name.startsWith(host)));
+      const slots = others.map((node) => node.slots);
+      for (const node of others) node.slots = [];
+      for (const step of planCluster(part, views).steps) if (step.do !== 'set-epoch') model.carryOut(step);
+      others.forEach((node, index) => {
+        node.slots = slots[index] ?? [];
+      });
+    }
+    expect(planCluster(cluster, model.views(cluster)).refusals.join()).toMatch(
+      /own slots and do not know each other: they are two clusters/,
+    );
+  });
+});
+
+describe('what a run allows', () => {
+  it('resets the named node and plans as if it were fresh', () => {
+    const allow: Permission[] = [{ node: 'f:7000', may: 'reset' }];
+    const cluster = declare(allow);
+    const views = new ModelCluster(cluster).views(cluster).map(foreign);
+    const { steps, refusals: found } = planCluster(cluster, views);
+    expect(found).toEqual([]);
+    expect(steps[0]).toEqual({ do: 'reset', node: 'f:7000' });
+    expect(steps.some((step) => step.do === 'replicate' && step.node === 'f:7000')).toBe(true);
+  });
+
+  it('does not reset another node than the named one, nor keys without the permission to flush', () => {
+    expect(refusals(foreign, [{ node: 'e:7000', may: 'reset' }])[0]).toContain('belongs to another cluster');
+    const withKeys = (view: NodeView): NodeView => {
+      const other = foreign(view);
+      return other.seen && other.node.host === 'f' ? { ...other, keys: 4 } : other;
+    };
+    expect(refusals(withKeys, [{ node: 'f:7000', may: 'reset' }])[0]).toContain(
+      'needs the permission to flush it as well',
+    );
+  });
+
+  it('leaves a member of this cluster alone', () => {
+    const plain = declare();
+    const model = new ModelCluster(plain);
+    for (const step of planCluster(plain, model.views(plain)).steps) model.carryOut(step);
+    const allow: Permission[] = [
+      { node: 'a:7000', may: 'reset' },
+      { node: 'a:7000', may: 'flush' },
+    ];
+    expect(planCluster(declare(allow), model.views(plain)).steps).toEqual([]);
+  });
+});
