@@ -30,7 +30,13 @@ const FRESH_DIRS: Readonly<Record<string, number>> = {
 };
 
 /** Nothing of an installed Redis or of an earlier deployment may show on a host, nor the machine's own configuration. */
-const HIDDEN = ['var/cache/rcdeploy', 'var/lib/rcdeploy', 'var/spool/cron', 'etc/apt/auth.conf'];
+const HIDDEN = [
+  'var/cache/rcdeploy',
+  'var/lib/rcdeploy',
+  'var/spool/cron',
+  'etc/apt/auth.conf',
+  'usr/sbin/policy-rc.d',
+];
 const REDIS_NAME = /^(redis|valkey)/;
 const REDIS_DIRS =
   `etc etc/default etc/init.d etc/logrotate.d usr/bin usr/sbin usr/local/bin usr/local/sbin usr/local/etc
