@@ -1,0 +1,116 @@
+import type { Diagnostic } from '../errors/diagnostic.ts';
+import { Unknown } from '../template/values.ts';
+import type { RunEvent, Stats } from './contract.ts';
+import { changeLines } from './diff-text.ts';
+import type { Renderer } from './plain.ts';
+import { sanitize, sanitizeLine } from './sanitize.ts';
+
+const lineWidth = 79;
+
+export interface AnsibleOptions {
+  readonly out: (line: string) => void;
+  readonly err: (line: string) => void;
+  readonly showDiff: boolean;
+  readonly formatDiagnostic: (diagnostic: Diagnostic) => string;
+}
+
+type ResultEvent = Extract<RunEvent, { event: 'result' }>;
+
+/** ansible-playbook's default text, for pipelines that read it. */
+export class AnsibleRenderer implements Renderer {
+  readonly #options: AnsibleOptions;
+  /** Hosts that showed items of the task at work: their verdict is shown only when it adds something. */
+  readonly #withItems = new Set<string>();
+
+  constructor(options: AnsibleOptions) {
+    this.#options = options;
+  }
+
+  handle(event: RunEvent & { time: string }): void {
+    const { out, err, formatDiagnostic } = this.#options;
+    switch (event.event) {
+      case 'play_start':
+        for (const line of ['', banner(`PLAY [${event.play}]`)]) out(line);
+        return;
+      case 'task_start':
+        this.#withItems.clear();
+        for (const line of ['', banner(`${event.handler ? 'RUNNING HANDLER' : 'TASK'} [${event.task}]`)]) out(line);
+        return;
+      case 'result':
+        for (const line of this.#resultLines(event)) out(line);
+        return;
+      case 'warning':
+        err(sanitize(`[WARNING]: ${event.host === undefined ? '' : `${event.host}: `}${event.message}`));
+        return;
+      case 'diagnostic':
+        err(sanitize(formatDiagnostic(event.diagnostic)));
+        return;
+      case 'run_end':
+        for (const line of recap(event.stats)) out(line);
+        for (const { host, handler } of event.owed) err(sanitizeLine(`[WARNING]: still owed on ${host}: ${handler}`));
+        if (event.message !== undefined) err(sanitize(`[WARNING]: ${event.message}`));
+        return;
+      default:
+    }
+  }
+
+  #resultLines(event: ResultEvent): string[] {
+    const { host, item, status, diff = [], delegatedTo } = event;
+    const diffLines = this.#options.showDiff ? [...diff.flatMap(changeLines)] : [];
+    const loopVerdict = item === undefined && this.#withItems.has(host);
+    if (item !== undefined) this.#withItems.add(host);
+    if (loopVerdict && (status === 'ok' || status === 'changed')) return diffLines;
+    const target = delegatedTo === undefined ? host : `${host} -> ${delegatedTo}`;
+    const lines = verdictLines(event, target, item === undefined ? '' : ` => (item=${item})`);
+    return [...diffLines, ...lines];
+  }
+}
+
+function verdictLines(event: ResultEvent, target: string, suffix: string): string[] {
+  const { status, result, module, item } = event;
+  const head = (word: string, tail = '') => sanitizeLine(`${word}: [${target}]${tail}`);
+  switch (status) {
+    case 'ok':
+    case 'changed': {
+      const shown = module === 'debug' ? ` => ${json(result)}` : '';
+      return [sanitizeLine(`${status}: [${target}]${suffix}`) + shown];
+    }
+    case 'skipped':
+      return [head('skipping', suffix === '' ? '' : `${suffix} `)];
+    case 'unreachable':
+      return [`${head('fatal')}: UNREACHABLE! => ${flat(result)}`];
+    default: {
+      const word = item === undefined ? head('fatal') : head('failed', ` (item=${item})`);
+      const line = item === undefined ? `${word}: FAILED! => ${flat(result)}` : `${word} => ${flat(result)}`;
+      return status === 'ignored' ? [line, '...ignoring'] : [line];
+    }
+  }
+}
+
+function recap(stats: Readonly<Record<string, Stats>>): string[] {
+  const numbers = (one: Stats) =>
+    (['ok', 'changed', 'unreachable', 'failed', 'skipped', 'rescued', 'ignored'] as const)
+      .map((name) => `${name}=${String(one[name]).padEnd(4)}`)
+      .join(' ');
+  const rows = Object.entries(stats)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([host, one]) => `${sanitizeLine(host).padEnd(26)} : ${numbers(one)}`);
+  return ['', banner('PLAY RECAP'), ...rows, ''];
+}
+
+function banner(text: string): string {
+  const head = `${sanitizeLine(text)} `;
+  return head + '*'.repeat(Math.max(3, lineWidth - head.length));
+}
+
+function flat(value: unknown): string {
+  return sanitize(JSON.stringify(value, replaceUnknown));
+}
+
+function json(value: unknown): string {
+  return sanitize(JSON.stringify(value, replaceUnknown, 4));
+}
+
+function replaceUnknown(_key: string, value: unknown): unknown {
+  return value instanceof Unknown ? '(known after the run)' : value;
+}

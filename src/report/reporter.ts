@@ -1,0 +1,66 @@
+import type { Diagnostic } from '../errors/diagnostic.ts';
+import { AnsibleRenderer } from './ansible.ts';
+import type { Reporter } from './contract.ts';
+import { JsonRenderer } from './json.ts';
+import type { Mask } from './mask.ts';
+import type { Output } from './output.ts';
+import { createPalette } from './palette.ts';
+import { LinesRenderer, type Renderer } from './plain.ts';
+
+export type OutputKind = 'tty' | 'plain' | 'json' | 'ansible';
+export const outputKinds: readonly OutputKind[] = ['tty', 'plain', 'json', 'ansible'];
+
+export interface ReporterOptions {
+  readonly output: Output;
+  readonly mask: Mask;
+  readonly colour: boolean;
+  readonly showDiff: boolean;
+  readonly formatDiagnostic: (diagnostic: Diagnostic) => string;
+}
+
+/** What suits a terminal: `tty` needs one with columns that nobody records. */
+export function suitableKind(
+  stdout: { readonly isTTY?: boolean; readonly columns?: number },
+  env: Readonly<Record<string, string | undefined>>,
+): OutputKind {
+  const moving = stdout.isTTY === true && (stdout.columns ?? 0) > 0 && !env.CI && env.TERM !== 'dumb';
+  return moving ? 'tty' : 'plain';
+}
+
+/** A reporter of the kind. Every event is masked as it comes in, before anything of it is laid out, cut or grouped. */
+export async function createReporter(kind: OutputKind, options: ReporterOptions): Promise<Reporter> {
+  const { output, mask } = options;
+  const { renderer, end } = await createRenderer(kind, options);
+  return {
+    emit: (event) => renderer.handle(maskEvent(event, mask)),
+    finish: async () => {
+      await end?.();
+      await output.flush();
+    },
+  };
+}
+
+/** What the program itself says (`event`, `status`…) stays: a secret that happens to be the word `failed` must not break a report. */
+const ownWords = new Set(['event', 'time', 'status', 'id', 'module']);
+
+function maskEvent<E extends object>(event: E, mask: Mask): E {
+  const entries = Object.entries(event).map(([key, value]) => [key, ownWords.has(key) ? value : mask.value(value)]);
+  return Object.fromEntries(entries) as E;
+}
+
+async function createRenderer(
+  kind: OutputKind,
+  { output, colour, showDiff, formatDiagnostic }: ReporterOptions,
+): Promise<{ renderer: Renderer; end?: () => Promise<void> }> {
+  const out = (line: string) => output.line(line);
+  if (kind === 'json') return { renderer: new JsonRenderer((line) => output.rawLine(line)) };
+  if (kind === 'ansible') {
+    const err = (line: string) => output.errorLine(line);
+    return { renderer: new AnsibleRenderer({ out, err, showDiff, formatDiagnostic }) };
+  }
+  const lines = { write: out, palette: createPalette(colour), showDiff, formatDiagnostic };
+  if (kind === 'plain') return { renderer: new LinesRenderer(lines) };
+  const { TtyLive } = await import('./tty-live.ts');
+  const live = new TtyLive();
+  return { renderer: new LinesRenderer({ ...lines, live }), end: () => live.finish() };
+}

@@ -1,0 +1,62 @@
+import { clusterLines } from './cluster-text.ts';
+import type { Status } from './contract.ts';
+import { groupOutcomes, isBad, type OutcomeGroup } from './outcome-text.ts';
+import type { Palette } from './palette.ts';
+import { sanitizeLine } from './sanitize.ts';
+import type { TaskRecord } from './task-board.ts';
+import { duration, hostList } from './words.ts';
+
+const marks: Record<Status, string> = {
+  ok: 'ok     ',
+  changed: 'changed',
+  skipped: 'skipped',
+  failed: 'FAILED ',
+  unreachable: 'UNREACHABLE',
+  ignored: 'ignored',
+  rescued: 'rescued',
+};
+/** The first that any host has names the line. */
+const gravity: readonly Status[] = ['unreachable', 'failed', 'rescued', 'ignored', 'changed', 'ok', 'skipped'];
+const nameWidth = 48;
+/** Faster tasks do not tell their time: it says nothing and makes two runs' logs differ. */
+const slowMs = 1000;
+
+/** A finished task: one line with counts, then, grouped over hosts, what changed and what failed. */
+export function taskLines(record: TaskRecord, palette: Palette, showDiff: boolean): string[] {
+  const outcomes = [...record.outcomes.values()];
+  const counts = countStatuses(outcomes.length > 0 ? outcomes : record.items);
+  const worst = gravity.find((status) => counts.has(status)) ?? 'ok';
+  const name = sanitizeLine(record.handler ? `handler: ${record.name}` : record.name);
+  const tally = gravity
+    .filter((status) => counts.has(status))
+    .reverse()
+    .map((status) => palette.status(status, `${status} ${counts.get(status)}`))
+    .join('  ');
+  const slow = record.durationMs >= slowMs ? palette.dim(`  ${duration(record.durationMs)}`) : '';
+  const head = `${palette.status(worst, marks[worst])}  ${name.padEnd(nameWidth)}  ${tally}${slow}`;
+  const groups = groupOutcomes(record.module, outcomes, record.items, showDiff);
+  return [head, ...groups.flatMap((group) => groupLines(group, palette)), ...clusterLines(outcomes).map(indent)];
+}
+
+function groupLines(group: OutcomeGroup, palette: Palette): string[] {
+  const who = isBad(group.status) ? group.who.join(' ') : hostList(group.who);
+  if (group.status === 'ok' && group.lines.length === 1) return [`    ${palette.dim(`${who}:`)} ${group.lines[0]}`];
+  const verdict = isBad(group.status) ? `${palette.status(group.status, group.status)} ` : '';
+  return [`    ${verdict}${palette.bold(who)}`, ...group.lines.map((line) => `      ${paintDiff(line, palette)}`)];
+}
+
+function paintDiff(line: string, palette: Palette): string {
+  if (line.startsWith('+')) return palette.good(line);
+  if (line.startsWith('-')) return palette.bad(line);
+  return line.startsWith('@@') ? palette.dim(line) : line;
+}
+
+function countStatuses(outcomes: readonly { status: Status }[]): Map<Status, number> {
+  const counts = new Map<Status, number>();
+  for (const { status } of outcomes) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return counts;
+}
+
+function indent(line: string): string {
+  return `    ${line}`;
+}

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { suitableKind } from '../../src/report/reporter.ts';
+import { end, report, result, start, stats } from './events.ts';
+
+const hosts = ['h1', 'h2', 'h3'];
+
+describe('plain', () => {
+  it('says in one line what went well', async () => {
+    const { out } = await report('plain', [
+      start('1', hosts, 'create user'),
+      ...hosts.map((host) => result('1', host)),
+    ]);
+    expect(out).toMatch(/^ok {7}create user +ok 3\n$/);
+  });
+
+  it('shows equal changes once, with their hosts', async () => {
+    const diff = [
+      { what: '/etc/x', before: 'a\nb\n', after: 'a\nc\n', text: true },
+      { what: 'mode', before: '0600', after: '0644' },
+    ];
+    const changed = (host: string) => result('1', host, { status: 'changed', result: { changed: true }, diff });
+    const { out } = await report('plain', [start('1', hosts), changed('h1'), result('1', 'h2'), changed('h3')]);
+    const lines = out.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^changed {2}task 1 +ok 1 {2}changed 2$/);
+    expect(lines.slice(1)).toEqual([
+      '    h1 h3',
+      '      --- before: /etc/x',
+      '      +++ after: /etc/x',
+      '      @@ -1,2 +1,2 @@',
+      '       a',
+      '      -b',
+      '      +c',
+      '      mode: 0600 -> 0644',
+    ]);
+  });
+
+  it('says of a failure what, where, what the other side said, and what to do', async () => {
+    const failed = result('1', 'h2', {
+      status: 'failed',
+      result: {
+        failed: true,
+        msg: 'non-zero return code',
+        cmd: ['false', 'x'],
+        rc: 1,
+        stderr: 'no \u001b[31mluck\n',
+        stdout: '',
+      },
+      hint: 'try again',
+    });
+    const { out } = await report('plain', [start('1', ['h1', 'h2']), result('1', 'h1'), failed]);
+    expect(out.split('\n').slice(1, -1)).toEqual([
+      '    failed h2',
+      '      non-zero return code',
+      '      command: false x',
+      '      rc: 1',
+      '      stderr:',
+      '        no \\x1b[31mluck',
+      '      at site.yml:3:5 (command)',
+      '      hint: try again',
+    ]);
+  });
+
+  it('names the items that failed instead of "One or more items failed"', async () => {
+    const { out } = await report('plain', [
+      start('1', ['h1']),
+      result('1', 'h1', { item: 'a' }),
+      result('1', 'h1', { item: 'b', status: 'failed', result: { failed: true, msg: 'bad b' } }),
+      result('1', 'h1', { status: 'failed', result: { failed: true, msg: 'One or more items failed', results: [] } }),
+    ]);
+    expect(out).toContain('    failed h1 (b)\n      bad b\n');
+    expect(out).not.toContain('One or more');
+  });
+
+  it('shows messages of debug, alike ones once', async () => {
+    const said = (host: string) => result('1', host, { module: 'debug', result: { msg: 'hello' } });
+    const { out } = await report('plain', [start('1', hosts, 'greet', 'debug'), ...hosts.map(said)]);
+    expect(out.split('\n')[1]).toBe('    h1 h2 h3: hello');
+  });
+
+  it('draws the cluster in the words that its users know', async () => {
+    const node = { zone: 'z1', link: null, version: '7.0.15', replica_of: null };
+    const cluster = {
+      nodes: [
+        { ...node, id: 'aaa', host: 'h1', port: 7000, role: 'master', slots: '0-16383' },
+        { ...node, id: 'bbb', host: 'h2', port: 7000, role: 'replica', slots: '', replica_of: 'h1:7000', zone: null },
+      ],
+    };
+    const { out } = await report('plain', [start('1', ['h1']), result('1', 'h1', { result: { cluster } })]);
+    expect(out.split('\n').slice(1, -1)).toEqual([
+      '    M: aaa h1:7000 (z1)',
+      '       slots:0-16383 (16384 slots) master',
+      '    S: bbb h2:7000',
+      '       replicates aaa (h1:7000)',
+      '    [OK] All 16384 slots covered.',
+    ]);
+  });
+
+  it('ends with who needs attention, what is owed, and the verdict', async () => {
+    const { out } = await report('plain', [
+      end({
+        exit: 4,
+        message: 'no hosts left',
+        stats: { h1: stats({ ok: 3, changed: 1 }), h2: stats({ failed: 1 }), h3: stats({ unreachable: 1 }) },
+        owed: [{ host: 'h2', handler: 'restart redis' }],
+      }),
+    ]);
+    expect(out.split('\n')).toEqual([
+      '',
+      'RECAP',
+      '  h1  ok 3  changed 1',
+      '  h2  ok 0  changed 0  failed 1',
+      '  h3  ok 0  changed 0  unreachable 1',
+      '  failed: h2',
+      '  unreachable: h3',
+      '  still owed: restart redis on h2 (the next run does it)',
+      '',
+      'hosts unreachable (exit 4)  3 hosts, 1 changed, 1.2 s: no hosts left',
+      '',
+    ]);
+  });
+
+  it('hides secrets wherever they come from', async () => {
+    const secret = 'hunter2 "q"';
+    const leak = { failed: true, msg: `auth ${secret}`, stderr: JSON.stringify({ password: secret }) };
+    for (const kind of ['plain', 'json', 'ansible'] as const) {
+      const { out } = await report(
+        kind,
+        [start('1', ['h1']), result('1', 'h1', { status: 'failed', result: leak })],
+        [secret],
+      );
+      expect(out).toContain('********');
+      expect(out).not.toContain('hunter2');
+    }
+  });
+});
+
+describe('suitableKind', () => {
+  it('moves things only on a terminal with columns, outside of CI', () => {
+    expect(suitableKind({ isTTY: true, columns: 80 }, {})).toBe('tty');
+    expect(suitableKind({ isTTY: true, columns: 0 }, {})).toBe('plain');
+    expect(suitableKind({ columns: 80 }, {})).toBe('plain');
+    expect(suitableKind({ isTTY: true, columns: 80 }, { CI: 'true' })).toBe('plain');
+  });
+});
