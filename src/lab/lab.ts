@@ -13,7 +13,7 @@ import {
 import { removeLab } from './remove.ts';
 import { claimSubnet } from './subnet.ts';
 import { labUnavailable } from './unavailable.ts';
-import { systemdProgram } from './units.ts';
+import { systemdProgram, tooManySystemds } from './units.ts';
 
 const MOST_HOSTS = 200;
 
@@ -86,9 +86,12 @@ function checkOptions(options: LabOptions): void {
   for (const name of Object.keys(options.perHost ?? {})) {
     if (!names.has(name)) throw new LabError(`perHost names ${name}, but the lab has h1 to h${options.hosts}`);
   }
-  if (options.systemd !== undefined && !systemdProgram()) {
+  const systemds = hostRecords(options).filter((host) => host.systemd).length;
+  if (systemds > 0 && !systemdProgram()) {
     throw new LabError('hosts with systemd need it on this machine: apt-get install systemd');
   }
+  const tooMany = tooManySystemds(systemds);
+  if (tooMany) throw new LabError(tooMany);
 }
 
 async function makeRoom(options: LabOptions): Promise<void> {

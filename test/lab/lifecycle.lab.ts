@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { afterEach, expect, it } from 'vitest';
 import { labDown, labList, labOpen, labUp } from '../../src/lab/lab.ts';
 import { describeLab } from './describe-lab.ts';
@@ -79,6 +80,11 @@ describeLab('lab up and down', () => {
     await expect(labUp({ name: 'test-one', hosts: 201 })).rejects.toThrow('1 to 200 hosts');
     await expect(labUp({ name: 'test-one', hosts: 1, perHost: { h2: {} } })).rejects.toThrow('perHost names h2');
     await expect(labUp({ name: 'test-one', hosts: 1, subnet: '127.0.0' })).rejects.toThrow('in use on this machine');
+    const allowed = Number(await readFile('/proc/sys/fs/inotify/max_user_instances', 'utf8'));
+    if (allowed < 1200) {
+      const many = labUp({ name: 'test-one', hosts: 200, systemd: 'all' });
+      await expect(many).rejects.toThrow('sysctl fs.inotify.max_user_instances=2400');
+    }
     await expect(labOpen('test-one')).rejects.toThrow("no lab 'test-one' on this machine");
   });
 });
