@@ -115,9 +115,10 @@ function judged(replies: readonly unknown[], loggedIn: boolean, firstError: Erro
   const cut = replies.find((reply) => reply instanceof Error && !isReplyError(reply));
   const [first] = replies;
   if (isReplyError(first)) {
-    if (AUTH_ERROR.test(first.message)) return { ok: false, kind: 'auth', message: first.message };
-    if (first.message.startsWith('DENIED')) return { ok: false, kind: 'other', message: first.message };
-    if (loggedIn && !NO_PASSWORD_SET.test(first.message)) return { ok: false, kind: 'auth', message: first.message };
+    const message = withoutArguments(first.message);
+    if (AUTH_ERROR.test(message)) return { ok: false, kind: 'auth', message };
+    if (message.startsWith('DENIED')) return { ok: false, kind: 'other', message };
+    if (loggedIn && !NO_PASSWORD_SET.test(message)) return { ok: false, kind: 'auth', message };
   }
   if (cut) {
     const said = firstError?.message ?? 'the connection was closed';
@@ -126,12 +127,17 @@ function judged(replies: readonly unknown[], loggedIn: boolean, firstError: Erro
   return { ok: true, replies: replies.slice(loggedIn ? 1 : 0).map(plainReply) };
 }
 
+/** A server that does not know a command repeats its arguments, which may be a password. */
+function withoutArguments(message: string): string {
+  return message.replace(/,? with args beginning with:[\s\S]*$/, '');
+}
+
 function isReplyError(value: unknown): value is Error {
   return value instanceof Error && value.name === 'ReplyError';
 }
 
 function plainReply(value: unknown): RespValue {
-  if (value instanceof Error) return { error: value.message };
+  if (value instanceof Error) return { error: withoutArguments(value.message) };
   if (Array.isArray(value)) return value.map(plainReply);
   if (typeof value === 'string' || typeof value === 'number' || value === null) return value;
   return String(value);
