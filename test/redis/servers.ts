@@ -34,26 +34,21 @@ export class Servers {
     this.#binary = binary;
   }
 
-  async start(port: number, settings: readonly string[] = [], clusterEnabled = true): Promise<void> {
+  /** `file` is a config file that is read first; what it sets is not set again. */
+  async start(port: number, settings: readonly string[] = [], clusterEnabled = true, file?: string): Promise<void> {
     this.#directory ??= mkdtempSync(join(tmpdir(), 'rcdeploy-redis-'));
-    const cluster = clusterEnabled ? ['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`] : [];
+    const timeout = file === undefined ? ['--cluster-node-timeout', '5000'] : [];
+    const cluster = ['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`, ...timeout];
     const base = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', this.#directory];
-    const names = [
-      '--dbfilename',
-      `${port}.rdb`,
-      '--logfile',
-      join(this.#directory, `${port}.log`),
-      '--daemonize',
-      'no',
+    const names = ['--dbfilename', `${port}.rdb`, '--logfile', join(this.#directory, `${port}.log`)];
+    const words = [
+      ...(file === undefined ? [] : [file]),
+      ...base,
+      ...names,
+      ...(clusterEnabled ? cluster : []),
+      ...settings,
     ];
-    const child = spawn(
-      this.#binary,
-      [...base, ...names, ...cluster, '--cluster-node-timeout', '5000', ...settings].filter(
-        (word) => clusterEnabled || !/^(--cluster-node-timeout|5000)$/.test(word),
-      ),
-      { stdio: 'ignore' },
-    );
-    this.#running.set(port, child);
+    this.#running.set(port, spawn(this.#binary, words, { stdio: 'ignore' }));
     await until(async () => (await this.#ping(port)) !== undefined, `redis-server on port ${port}`);
   }
 
