@@ -21,25 +21,23 @@ export function strangersAmong(seen: readonly SeenNode[]): Pair[] {
  * host. A bus port closes a connection that does not speak its protocol, which is answer enough.
  */
 export async function explainStrangers(pairs: readonly Pair[], io: ClusterIo): Promise<string[]> {
-  const said = await Promise.all(
-    pairs.slice(0, MAX_PROBES).map(async ({ from, to }) => {
-      const port = busPortOf(to);
-      const answer = await io.query({
-        via: from.node.host,
-        address: to.node.address,
-        port,
-        commands: [['PING']],
-        timeoutMs: PROBE_MS,
-      });
-      const silent = !answer.ok && (answer.kind === 'refused' || answer.kind === 'timeout');
-      return {
-        silent,
-        text: `from ${nameOf(from)} to ${nameOf(to)}: bus port ${port} ${silent ? answer.message : 'accepts connections'}`,
-      };
-    }),
-  );
-  const blocked = said.filter(({ silent }) => silent);
-  return (blocked.length > 0 ? blocked : said).map(({ text }) => text);
+  const probed = await Promise.all(pairs.slice(0, MAX_PROBES).map(async (pair) => await probe(pair, io)));
+  const blocked = probed.filter(({ silent }) => silent);
+  const groups = new Map<string, string[]>();
+  for (const { from, what } of blocked.length > 0 ? blocked : probed)
+    groups.set(what, [...(groups.get(what) ?? []), from]);
+  return [...groups].map(([what, from]) => `from ${from.join(', ')} to ${what}`);
+}
+
+async function probe({ from, to }: Pair, io: ClusterIo): Promise<{ silent: boolean; from: string; what: string }> {
+  const port = busPortOf(to);
+  const commands = [['PING']];
+  const answer = await io.query({ via: from.node.host, address: to.node.address, port, commands, timeoutMs: PROBE_MS });
+  const silent = !answer.ok && (answer.kind === 'refused' || answer.kind === 'timeout');
+  const outcome = silent
+    ? `does not answer (${answer.message})`
+    : 'accepts connections, but the two do not come together';
+  return { silent, from: nameOf(from), what: `${nameOf(to)}: bus port ${port} ${outcome}` };
 }
 
 export function busPortOf(view: SeenNode): number {

@@ -1,5 +1,5 @@
 import { TaskError } from '../errors/errors.ts';
-import { assess, knows } from './classify.ts';
+import { assess, knows, place as nameOf } from './classify.ts';
 import { type ClusterIo, observeAll } from './cluster-io.ts';
 import type { NodeView, SeenNode } from './observe.ts';
 import { explainStrangers, strangersAmong } from './reach.ts';
@@ -61,7 +61,9 @@ export async function awaitMembers(
     },
     async (_, views) => {
       const strange = strangersAmong(views.filter((view) => view.seen));
-      const reasons = strange.length > 0 ? await explainStrangers(strange, io) : findingsOf(cluster, views);
+      const silent = views.flatMap((view) => (view.seen ? [] : [`${nameOf(view)} ${view.problem}`]));
+      const explained = [...silent, ...(await explainStrangers(strange, io))];
+      const reasons = explained.length > 0 ? explained : findingsOf(cluster, views);
       return new TaskError(
         `the nodes did not come together within ${stallMs / 1000} s without progress: ${reasons.join('; ')}`,
         {

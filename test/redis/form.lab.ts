@@ -2,13 +2,14 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { InterruptedError } from '../../src/errors/errors.ts';
 import { canary } from '../../src/redis/canary.ts';
 import { observeAll } from '../../src/redis/cluster-io.ts';
 import { form } from '../../src/redis/form.ts';
 import { planCluster } from '../../src/redis/plan.ts';
 import type { DeclaredCluster } from '../../src/redis/topology.ts';
 import { observedShards, verify } from '../../src/redis/verify.ts';
-import { command, declared, localIo, Servers, until } from './servers.ts';
+import { ask, command, declared, localIo, Servers, until } from './servers.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const compiled = `${root}node_modules/.cache/rcdeploy-form`;
@@ -128,12 +129,51 @@ describe('forming a cluster of real servers', () => {
     await start(six.slice(0, 5));
     await servers.start(17006, ['--cluster-announce-bus-port', '27999', '--cluster-announce-ip', '127.0.0.1']);
     await expect(formed(declared(six), 4000)).rejects.toThrow(
-      /did not come together.*from h1:17001 \(127\.0\.0\.1:17001\) to h6:17006 \(127\.0\.0\.1:17006\): bus port 27999 .*ECONNREFUSED/,
+      /did not come together.*from h1:17001 \(127\.0\.0\.1:17001\), h2:17002.* to h6:17006 \(127\.0\.0\.1:17006\): bus port 27999 does not answer \(.*ECONNREFUSED/,
     );
     const timeouts = await Promise.all(
       six.map(async (port) => String(await command(port, ['CONFIG', 'GET', 'cluster-node-timeout']))),
     );
     expect(new Set(timeouts)).toEqual(new Set(['cluster-node-timeout,5000']));
+  });
+
+  it('names a node that falls silent meanwhile, and restores the others', async () => {
+    await start(six);
+    const cluster = declared(six);
+    let queries = 0;
+    const io = localIo({
+      query: async (query) => {
+        queries += 1;
+        if (queries === 20) servers.pause(17004);
+        return await ask({ ...query, timeoutMs: 1000 });
+      },
+    });
+    const views = await observeAll(cluster, io);
+    await expect(form(cluster, views, io, { stallMs: 3000 })).rejects.toThrow(
+      /h4:17004 \(127\.0\.0\.1:17004\) does not answer/,
+    );
+    servers.resume(17004);
+    await formed(cluster);
+    await expectVerified(cluster);
+  });
+
+  it('stops when interrupted, leaves nothing temporary, and goes on later', async () => {
+    await start(six);
+    const cluster = declared(six);
+    const io = localIo({
+      sleep: async () => {
+        throw new InterruptedError('interrupted');
+      },
+    });
+    await expect(form(cluster, await observeAll(cluster, io), io, { stallMs: 15_000 })).rejects.toThrow(
+      InterruptedError,
+    );
+    const views = await observeAll(cluster, localIo());
+    expect(views.map((view) => view.seen && [view.nodeTimeoutMs, view.disklessDelay].join())).toEqual(
+      six.map(() => '5000,5'),
+    );
+    await formed(cluster);
+    await expectVerified(cluster);
   });
 
   it('names a replica that died', async () => {
