@@ -22,17 +22,22 @@ export function quoteConfWord(word: string): string {
   return `"${quoted}"`;
 }
 
-/** The words of one line as Redis splits them; undefined when its quotes are not balanced. */
+const space = /^[ \t\n\v\f\r]+/;
+
+/**
+ * The words of one line as Redis splits them; undefined when its quotes are not balanced. Redis works on bytes, and
+ * CONFIG REWRITE writes each byte above 127 as `\xHH`, so the line is taken apart as bytes too.
+ */
 export function splitConfWords(line: string): string[] | undefined {
   const words: string[] = [];
-  let rest = line.trimStart();
+  let rest = Buffer.from(line, 'utf8').toString('latin1').replace(space, '');
   while (rest !== '') {
     const word = readWord(rest);
     if (!word) {
       return undefined;
     }
-    words.push(word.text);
-    rest = word.rest.trimStart();
+    words.push(Buffer.from(word.text, 'latin1').toString('utf8'));
+    rest = word.rest.replace(space, '');
   }
   return words;
 }
@@ -40,12 +45,12 @@ export function splitConfWords(line: string): string[] | undefined {
 function readWord(line: string): { text: string; rest: string } | undefined {
   let text = '';
   let index = 0;
-  while (index < line.length && !/\s/.test(line.charAt(index))) {
+  while (index < line.length && !space.test(line.charAt(index))) {
     const character = line.charAt(index);
     if (character === '"' || character === "'") {
       const quoted = readQuoted(line, index);
       // Redis wants a space after a closing quote.
-      if (!quoted || (quoted.end < line.length && !/\s/.test(line.charAt(quoted.end)))) {
+      if (!quoted || (quoted.end < line.length && !space.test(line.charAt(quoted.end)))) {
         return undefined;
       }
       text += quoted.text;
