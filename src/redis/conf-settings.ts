@@ -14,7 +14,7 @@ const manyWords = new Set([
   'slaveof',
 ]);
 
-export function isRepeated(name: string): boolean {
+function isRepeated(name: string): boolean {
   return repeated.has(name);
 }
 

@@ -94,7 +94,7 @@ async function download(url: string, signal: AbortSignal): Promise<Readable> {
 }
 
 /** Write the stream to a new private file, synced, and return its sha256. */
-export async function writeFileOf(bytes: AsyncIterable<Buffer>, file: string): Promise<string> {
+async function writeFileOf(bytes: AsyncIterable<Buffer>, file: string): Promise<string> {
   const hash = createHash('sha256');
   await using handle = await open(file, 'wx', 0o600);
   for await (const chunk of bytes) {

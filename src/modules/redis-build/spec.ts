@@ -36,7 +36,7 @@ export interface SourceArgs {
   readonly make_args?: Readonly<Record<string, unknown>> | undefined;
 }
 
-export function compareVersions(a: string, b: string): number {
+function compareVersions(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }
 

@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest';
+import type { ConfigArgs } from '../../../src/modules/redis_config.ts';
+import type { ConfigState, LiveNode } from '../../../src/modules/redis-config/config-state.ts';
+import { DirectiveNames } from '../../../src/modules/redis-config/directive-names.ts';
+import { planConfig } from '../../../src/modules/redis-config/plan-config.ts';
+import { renderConf } from '../../../src/redis/conf-file.ts';
+
+const path = '/etc/redis/7000/redis.conf';
+const args: ConfigArgs = {
+  path,
+  port: 7000,
+  settings: {},
+  settings_if_known: {},
+  prefix: '/opt/redis',
+  version: '7.0.15',
+  flavor: 'redis',
+  mode: '0640',
+  host: 'h1',
+  at: '10.0.0.1',
+};
+const state: ConfigState = {
+  text: undefined,
+  unreadable: undefined,
+  attributes: undefined,
+  directives: undefined,
+  version: undefined,
+  realDir: undefined,
+  live: 'down',
+};
+const live = (config: Record<string, string>, more: Partial<LiveNode> = {}): LiveNode => ({
+  config: new Map(Object.entries(config)),
+  configError: undefined,
+  configFile: path,
+  pid: '42',
+  inCluster: true,
+  ...more,
+});
+const plan = (settings: object, more: Partial<ConfigState> = {}, given: Partial<ConfigArgs> = {}) =>
+  planConfig({ ...state, ...more }, { ...args, ...given, settings: { ...settings } });
+
+test('replica directives take the name that the version knows', () => {
+  expect(plan({ 'replica-priority': 50 }, {}, { version: '4.0.7' }).text).toContain('slave-priority 50');
+  expect(plan({ 'slave-priority': 50 }).text).toContain('replica-priority 50');
+  expect(plan({ 'replica-serve-stale-data': true }, {}, { version: '4.0.7' }).text).toContain(
+    'slave-serve-stale-data yes',
+  );
+});
+
+test('all that a server does not know is told at once, each with a suggestion', () => {
+  const { failed } = plan({ maxmemry: 1, aclfile: '/x', hz: [1, 2] }, {}, { version: '4.0.7' });
+  expect(failed).toContain('did you mean maxmemory?');
+  expect(failed).toContain('"aclfile"');
+  expect(failed).toContain('hz takes one value, not a list');
+});
+
+test('what is only wished for is left out where the server does not know it', () => {
+  const wish = { settings_if_known: { 'cluster-bus-port-protected-mode': false, 'io-threads': 2 } };
+  expect(plan({}, {}, { ...wish, version: '4.0.7' }).text).toBe(renderConf(new Map([['port', [['7000']]]])));
+  expect(plan({}, {}, wish).text).toContain('io-threads 2');
+});
+
+test('a node that is not running only gets its file', () => {
+  expect(plan({ databases: 32 })).toMatchObject({ set: [], result: { restart_needed: false, running: false } });
+});
+
+test('outside a cluster a fixed setting owes a restart, and says so', () => {
+  const found = plan({ databases: 32 }, { live: live({ port: '7000', databases: '16' }, { inCluster: false }) });
+  expect(found.result).toMatchObject({ restart_needed: true });
+  expect(found.warnings?.join()).toContain('databases (16 → 32)');
+});
+
+test('a port or address of a live cluster node does not change', () => {
+  expect(plan({ bind: '10.0.0.2' }, { live: live({ port: '7000', bind: '10.0.0.1' }) }).failed).toContain(
+    'bind (10.0.0.1 → 10.0.0.2)',
+  );
+});
+
+test('a directory behind a link is the same directory', () => {
+  const found = plan(
+    { dir: '/var/lib/redis' },
+    { realDir: '/data/redis', live: live({ port: '7000', dir: '/data/redis' }) },
+  );
+  expect(found.failed).toBeUndefined();
+});
+
+test('without CONFIG, every change of a live cluster node is a restart', () => {
+  const noConfig = live({}, { config: undefined, configError: "ERR unknown command 'CONFIG'" });
+  expect(plan({ hz: 20 }, { live: noConfig }).failed).toContain("unknown command 'CONFIG'");
+});
+
+test('a node that refuses the password is not judged', () => {
+  expect(plan({}, { live: { unknown: 'WRONGPASS' } }).failed).toContain('WRONGPASS');
+});
+
+test('secrets are in no change', () => {
+  const found = plan(
+    { requirepass: 'geheim' },
+    { text: 'requirepass alt-geheim\n', live: live({ port: '7000', requirepass: 'alt-geheim' }) },
+  );
+  expect(JSON.stringify(found.changes)).not.toContain('geheim');
+  expect(found.set).toEqual([{ name: 'requirepass', live: 'alt-geheim', wanted: 'geheim' }]);
+});
+
+test.each([
+  ['redis', '4.0.7', 'aclfile', undefined],
+  ['redis', '7.2.1', 'aclfile', 'aclfile'],
+  ['redis', '99.0.0', 'MaxMemory', 'maxmemory'],
+  ['redis', '3.2.0', 'replica-priority', 'slave-priority'],
+  ['valkey', '8.1.0', 'replica-priority', 'replica-priority'],
+])('%s %s: %s is %s', (flavor, version, name, resolved) => {
+  expect(new DirectiveNames(undefined, flavor, version).resolve(name)).toBe(resolved);
+});

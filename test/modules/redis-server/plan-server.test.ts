@@ -1,0 +1,148 @@
+import { expect, test } from 'vitest';
+import { planServer } from '../../../src/modules/redis-server/plan-server.ts';
+import type { ServerArgs } from '../../../src/modules/redis-server/server-args.ts';
+import { parseServerState, type Running, type ServerState } from '../../../src/modules/redis-server/server-state.ts';
+import { unitText } from '../../../src/modules/redis-server/unit.ts';
+
+const env = { host: 'h1', check: false, diff: false, changesPredicted: false };
+const args: ServerArgs = {
+  port: 7000,
+  config: '/etc/redis/7000/redis.conf',
+  state: 'started',
+  supervisor: 'auto',
+  prefix: '/opt/redis',
+  user: 'redis',
+  address: '127.0.0.1',
+  open_files: 65536,
+  timeout: 60,
+  host: 'h1',
+};
+const state: ServerState = {
+  isRoot: true,
+  hasSystemd: true,
+  server: '/opt/redis/7.0.15/bin/redis-server',
+  canNotify: false,
+  configFound: true,
+  conf: { dir: '/var/lib/redis/7000', 'cluster-enabled': 'yes', appendonly: 'yes' },
+  runningExe: undefined,
+  unit: undefined,
+  unitEnabled: false,
+  unitActive: false,
+  taken: [],
+  node: 'down',
+};
+const node: Running = {
+  pid: '42',
+  runId: 'r1',
+  configFile: args.config,
+  version: '7.0.15',
+  isLoading: false,
+  loadedBytes: undefined,
+  inCluster: false,
+  wouldLoseKeys: false,
+};
+const plan = (more: Partial<ServerState>, given: Partial<ServerArgs> = {}) =>
+  planServer({ ...state, ...more }, { ...args, ...given }, env);
+const whats = (more: Partial<ServerState>, given: Partial<ServerArgs> = {}) =>
+  plan(more, given).changes.map((change) => change.what);
+
+test('with systemd a unit is written, enabled and started', () => {
+  expect(whats({})).toEqual(['/etc/systemd/system/redis@7000.service', 'redis@7000.service at boot', 'h1:7000']);
+  expect(plan({})).toMatchObject({ start: 'systemd', enable: true });
+});
+
+test('a running node with its unit needs nothing', () => {
+  expect(plan({ node, unit: unitText(args, state), unitEnabled: true, unitActive: true })).toMatchObject({
+    changes: [],
+    warnings: [],
+  });
+});
+
+test.each([
+  [{ hasSystemd: false }, 'no systemd here'],
+  [{ isRoot: false }, 'without root there is no system unit'],
+])('without it the node is detached, and it is said that it will not start at boot: %j', (more, why) => {
+  expect(plan(more)).toMatchObject({ start: 'daemonize', warnings: [expect.stringContaining(why)] });
+});
+
+test.each<[string, Partial<ServerState>, Partial<ServerArgs>, string]>([
+  ['no systemd, but asked for', { hasSystemd: false }, { supervisor: 'systemd' }, 'does not run on this host'],
+  ['systemd without root', { isRoot: false }, { supervisor: 'systemd' }, 'needs root'],
+  ['no server', { server: undefined }, {}, 'redis_build installs it'],
+  ['no configuration', { configFound: false }, {}, 'redis_config writes it'],
+  ['a taken bus port', { taken: ['17000 by pid 7 (nc)'] }, {}, 'port 17000 by pid 7 (nc) is taken'],
+  ['another Redis', { node: { ...node, configFile: '/etc/redis/redis.conf' } }, {}, '/etc/redis/redis.conf'],
+  ['another Redis, to be stopped', { node: { ...node, configFile: undefined } }, { state: 'stopped' }, 'left alone'],
+  ['silence', { node: { unknown: 'no answer within 5000 ms' } }, {}, 'no answer within 5000 ms'],
+  ['a restart in a cluster', { node: { ...node, inCluster: true } }, { state: 'restarted' }, 'rolling restarts'],
+  ['a restart that loses keys', { node: { ...node, wouldLoseKeys: true } }, { state: 'restarted' }, 'would lose them'],
+])('refused: %s', (_, more, given, message) => {
+  expect(plan(more, given).failed).toContain(message);
+});
+
+test('a bus port means nothing to a node outside a cluster', () => {
+  expect(plan({ taken: ['17000 by pid 7 (nc)'], conf: {} }).failed).toBeUndefined();
+});
+
+test('in check mode what earlier tasks bring is taken for granted', () => {
+  const predicted = planServer({ ...state, server: undefined, configFound: false }, args, {
+    ...env,
+    check: true,
+    changesPredicted: true,
+  });
+  expect(predicted.failed).toBeUndefined();
+});
+
+test('a loading node is waited for, which is no change', () => {
+  const waiting = plan({
+    node: { ...node, isLoading: true },
+    unit: unitText(args, state),
+    unitEnabled: true,
+    unitActive: true,
+  });
+  expect(waiting).toMatchObject({ changes: [], applies: true, wait: { pid: '42' } });
+});
+
+test('absent stops and removes the unit, and a second time does nothing', () => {
+  expect(whats({ node, unit: 'x' }, { state: 'absent' })).toEqual([
+    'h1:7000',
+    '/etc/systemd/system/redis@7000.service',
+  ]);
+  expect(whats({}, { state: 'absent' })).toEqual([]);
+});
+
+test('a newer installed build is told, not started behind the back', () => {
+  const told = plan({ node, runningExe: '/opt/redis/7.0.14/bin/redis-server' });
+  expect(told.warnings?.join()).toContain('still runs /opt/redis/7.0.14/bin/redis-server');
+  expect(told.start).toBeUndefined();
+});
+
+test('the unit comes back by itself only where the data does, and is never killed', () => {
+  expect(unitText(args, state)).toMatch(/Restart=on-failure[\s\S]*/);
+  expect(unitText(args, { ...state, conf: {} })).toContain('Restart=no\n');
+  expect(unitText(args, state)).toContain('SendSIGKILL=no\n');
+  expect(unitText(args, { ...state, canNotify: true })).toContain('Type=notify\n');
+});
+
+test('a path in the unit is quoted, and its percent signs are literal', () => {
+  const unit = unitText({ ...args, config: '/srv/a b/50%/$x.conf' }, state);
+  expect(unit).toContain('ExecStart=/opt/redis/current/bin/redis-server "/srv/a b/50%%/$$x.conf" --daemonize no');
+});
+
+test('what a host and a node say becomes a state', () => {
+  const stdout = `root\nsystemd\nserver /opt/redis/7.0.15/bin/redis-server\nconf pidfile "/a b/redis.pid"\nconf appendonly yes\nfound\nMainPID=42\nActiveState=active\nUnitFileState=enabled\nexe /opt/redis/7.0.15/bin/redis-server\ntaken 17000 by pid 7 (nc -l)\n`;
+  const info =
+    'process_id:42\r\nrun_id:abc\r\nconfig_file:/etc/redis/7000/redis.conf\r\nredis_version:7.0.15\r\nloading:0\r\naof_enabled:0\r\ndb0:keys=1,expires=0\r\n';
+  const parsed = parseServerState({
+    reply: { rc: 0, stdout, stderr: '' },
+    nodes: [{ ok: true, replies: [info, 'cluster_known_nodes:6\r\n', ['save', '']] }],
+  });
+  expect(parsed).toMatchObject({
+    isRoot: true,
+    unitEnabled: true,
+    unitActive: true,
+    conf: { pidfile: '/a b/redis.pid', appendonly: 'yes' },
+    taken: ['17000 by pid 7 (nc -l)'],
+    node: { pid: '42', inCluster: true, wouldLoseKeys: true },
+  });
+});
