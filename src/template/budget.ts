@@ -3,7 +3,7 @@ import { Undefined, UnknownReached, undefinedCount } from './undefined.ts';
 import { TemplateError } from './values.ts';
 
 /** Steps of one evaluation, templates that it renders on the way included. A step costs about 0.1 µs. */
-export const stepLimit = 10_000_000;
+const stepLimit = 10_000_000;
 /** Characters of one text, and of one evaluation's output. */
 export const sizeLimit = 16 * 1024 * 1024;
 

@@ -32,7 +32,7 @@ function lookUp(frame: Frame, name: string, offset: number): unknown {
  */
 function failedLookup(error: unknown, name: string, offset: number): Undefined {
   if (error instanceof UndefinedNameError) return new UndefinedThrough(error, name, offset);
-  if (error instanceof TemplateError) throw new TemplateError(`in variable '${name}': ${error.message}`, offset);
+  if (error instanceof TemplateError) throw new TemplateError(through(name, error.message), offset);
   throw error;
 }
 
@@ -44,6 +44,11 @@ class UndefinedThrough extends Undefined {
   }
   override fail(): never {
     const { variable, message, nearest } = this.#cause;
-    throw new UndefinedNameError(variable, `in variable '${this.variable}': ${message}`, nearest, this.offset);
+    throw new UndefinedNameError(variable, through(this.variable, message), nearest, this.offset);
   }
+}
+
+/** The way from variable to variable, as long as it can be read. */
+function through(name: string, message: string): string {
+  return message.startsWith('in variable') && message.length > 200 ? message : `in variable '${name}': ${message}`;
 }

@@ -35,7 +35,7 @@ export function formatText(text: string, values: readonly unknown[], named: Dict
 const specificationForm = /^(?:(.)?([<>=^]))?([-+ ])?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([bcdeEfFgGnosxX%])?$/u;
 
 /** Python's format specification mini-language. */
-export function formatValue(value: unknown, specification: string): string {
+function formatValue(value: unknown, specification: string): string {
   if (specification === '') return str(value);
   const parts = specificationForm.exec(specification);
   if (parts === null) throw new TemplateError(`invalid format specifier '${specification}'`);

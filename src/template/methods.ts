@@ -39,7 +39,7 @@ export function callMethod(
 ): unknown {
   const holder = known(object);
   const entries = holder instanceof Namespace ? holder.members : holder;
-  if (isMapping(entries)) {
+  if (isDict(entries)) {
     const entry = entryOf(entries, name);
     if (entry instanceof Callable) return entry.call(positional, named);
   }

@@ -20,7 +20,7 @@ const texts = new Map<string, Compiled>();
 const expressions = new Map<string, Compiled>();
 
 /** Whether a text holds anything to render. */
-export function isTemplate(text: string): boolean {
+function isTemplate(text: string): boolean {
   return text.includes('{{') || text.includes('{%') || text.includes('{#');
 }
 
@@ -35,8 +35,12 @@ export function compileText(text: string): Compiled {
   });
 }
 
-/** Compile a bare expression, as `when` and `until` hold it. Throws TemplateError for wrong syntax. */
+/**
+ * Compile a bare expression, as `when` and `until` hold it. One wholly within `{{ }}` is taken too, as Ansible does.
+ * Throws TemplateError for wrong syntax.
+ */
 export function compileExpression(text: string): Compiled {
+  if (/^\s*\{\{[\s\S]*\}\}\s*$/.test(text)) return compileText(text.trim());
   return cached(expressions, text, () => {
     const node = within(() => parseExpression(text));
     const evaluate = compile(node, new Set());

@@ -111,14 +111,27 @@ function inline(value: unknown, style: YamlStyle): string {
 
 /** Within brackets, commas and brackets must be quoted. */
 function flowScalar(value: unknown): string {
-  return typeof value === 'string' && /[,[\]{}]/.test(value) ? `'${value.replaceAll("'", "''")}'` : scalar(value);
+  return typeof value === 'string' && /[,[\]{}]/.test(value) && !unusual.test(value)
+    ? `'${value.replaceAll("'", "''")}'`
+    : scalar(value);
+}
+
+/** Line ends, control characters and spaces that a reader of YAML might take for something else. */
+const unusual = /[^\S ]|\p{C}/u;
+
+function doubleQuoted(text: string): string {
+  return JSON.stringify(text).replace(/[^\S ]|\p{C}/gu, (character) =>
+    [...Array(character.length).keys()]
+      .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
 }
 
 function scalar(value: unknown): string {
   if (value instanceof Float) return floatText(value.value);
   if (typeof value === 'number' && isFloat(value))
     return Number.isFinite(value) ? floatText(value) : yamlInfinity(value);
-  if (typeof value === 'string' && /[\n\r]/.test(value)) return JSON.stringify(value);
+  if (typeof value === 'string' && unusual.test(value)) return doubleQuoted(value);
   const document = new Document(value, withTags([...olderForms, ...quotedForms]));
   return document.toString({ singleQuote: true, lineWidth: 0, nullStr: 'null' }).trimEnd();
 }

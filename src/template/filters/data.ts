@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { checkSize } from '../budget.ts';
 import { define } from '../functions.ts';
 import { jsonText } from '../json-text.ts';
@@ -6,6 +6,7 @@ import { type Dict, isTrue, setKey } from '../kinds.ts';
 import { own } from '../methods.ts';
 import { toIndex } from '../numbers.ts';
 import { str } from '../python-text.ts';
+import { shaCrypt } from '../sha-crypt.ts';
 import { TemplateError } from '../values.ts';
 import { readYaml, yamlText } from '../yaml-text.ts';
 
@@ -50,6 +51,11 @@ export const dataFilters = {
   checksum: define('', (value: unknown) => digest('sha1', value)),
   sha1: define('', (value: unknown) => digest('sha1', value)),
   md5: define('', (value: unknown) => digest('md5', value)),
+  password_hash: define(
+    'hashtype salt salt_size rounds',
+    (value: unknown, type: unknown = 'sha512', salt?: unknown, size?: unknown, rounds?: unknown) =>
+      hashPassword(str(value), str(type), salt, size, rounds),
+  ),
   to_uuid: define('namespace', (value: unknown, namespace: unknown = '361E6D51-FAEC-444A-9079-341386DA8E2E') =>
     uuid5(str(value), str(namespace)),
   ),
@@ -121,4 +127,18 @@ function urlSplit(value: unknown, query: unknown = ''): unknown {
   const part = parts[str(query)];
   if (part === undefined) throw new TemplateError(`urlsplit: there is no part '${str(query)}'`);
   return part;
+}
+
+/** Without a salt the result differs each time, so that a task which uses it is never unchanged. */
+function hashPassword(password: string, type: string, salt: unknown, size: unknown = 16, rounds?: unknown): string {
+  if (type !== 'sha256' && type !== 'sha512')
+    throw new TemplateError("password_hash: only 'sha256' and 'sha512' are supported");
+  const random = () => randomBytes(16).toString('base64').replaceAll('+', '.').slice(0, toIndex(size, 'salt_size'));
+  const used = salt === undefined || salt === null ? random() : str(salt);
+  return shaCrypt(
+    type,
+    password,
+    used,
+    rounds === undefined || rounds === null ? undefined : toIndex(rounds, 'rounds'),
+  );
 }
