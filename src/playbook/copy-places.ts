@@ -40,3 +40,9 @@ export function joinMaps(
   recordPlaces(joined, self, keys, values);
   return joined;
 }
+
+/** Let the properties of a play or task be found in the file: `delegateTo` stands where the map has `delegate_to`. */
+export function placeProperties(from: object, to: object): void {
+  const inCamelCase = (key: string) => key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  copyPlaces(from, to, new Map(Object.keys(from).map((key) => [inCamelCase(key), key])));
+}

@@ -1,5 +1,4 @@
 import type { Diagnostic, Span } from '../errors/diagnostic.ts';
-import { InputError } from '../errors/errors.ts';
 
 /** Collects what is wrong with the input, so that all of it is told at once. */
 export class Findings {
@@ -31,10 +30,6 @@ export class Findings {
         return !seen.has(key) && seen.add(key);
       })
       .sort((one, other) => compare(one.span, other.span));
-  }
-
-  throwIfAny(): void {
-    if (this.diagnostics.some(({ severity }) => severity === 'error')) throw new InputError(this.sorted());
   }
 }
 

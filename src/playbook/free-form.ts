@@ -58,7 +58,7 @@ export function parseRaw(
     kept = word.end;
   }
   raw += text.slice(kept);
-  return { raw: entries.length === 0 ? text : raw.trim(), entries };
+  return { raw: entries.length === 0 ? text.trimStart() : raw.trim(), entries };
 }
 
 function keyValue(word: Word): FreeFormEntry | undefined {

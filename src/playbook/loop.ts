@@ -1,5 +1,6 @@
 import { keySpanOf, spanOf } from '../source/positions.ts';
 import type { LoopControl, Task } from './contract.ts';
+import { copyPlaces } from './copy-places.ts';
 import type { Findings } from './findings.ts';
 import { parseKeyValues } from './free-form.ts';
 import { type Keywords, readKeywords } from './keywords.ts';
@@ -61,11 +62,13 @@ export function readLoopControl(value: unknown, findings: Findings): LoopControl
     checkName(written, key, spanOf(value, key), findings);
     return written;
   };
-  return {
+  const read: LoopControl = {
     loopVar: name('loop_var') ?? 'item',
     indexVar: name('index_var'),
     label: control.label,
     pause: control.pause,
     extended: control.extended === true,
   };
+  copyPlaces(value, read, new Map(Object.keys(control).map((key) => [key, key])));
+  return read;
 }

@@ -128,7 +128,7 @@ function withArgs(
     const rest = value.slice(skip);
     const at = (start: number, end: number) => textSpan(task, key, value, skip + start, skip + end);
     if (schema['x-free-form'] === 'raw') {
-      const { raw, entries } = parseRaw(rest.trim() === rest ? rest : rest.trimStart(), schema);
+      const { raw, entries } = parseRaw(rest, schema);
       return { module, args: fromEntries(raw === '' ? {} : { _raw: raw }, entries, task, key, at), isLocal: false };
     }
     const parsed = parseKeyValues(rest);

@@ -4,6 +4,7 @@ import type { VarLayer } from '../inventory/contract.ts';
 import { spanOf } from '../source/positions.ts';
 import { isTemplate } from './coerce.ts';
 import type { Play, Task } from './contract.ts';
+import { placeProperties } from './copy-places.ts';
 import { readEntries } from './entries.ts';
 import { checkNotifications } from './handlers.ts';
 import { type Inherited, inherit, texts } from './inherited.ts';
@@ -33,7 +34,7 @@ export function readPlay(map: PlayMap, outer: Inherited, loading: Loading): Play
   const span = spanOf(map);
   if (span === undefined) return undefined;
   const { nearest } = inside;
-  return {
+  const play: Play = {
     ...('become' in nearest && { become: nearest.become }),
     ...('becomeUser' in nearest && { becomeUser: nearest.becomeUser }),
     ...('becomeMethod' in nearest && { becomeMethod: nearest.becomeMethod }),
@@ -58,6 +59,8 @@ export function readPlay(map: PlayMap, outer: Inherited, loading: Loading): Play
     tags: inside.tags,
     span,
   };
+  placeProperties(map, play);
+  return play;
 }
 
 const orders: readonly Play['order'][] = ['inventory', 'sorted', 'reverse_sorted', 'reverse_inventory', 'shuffle'];

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { Diagnostic } from '../errors/diagnostic.ts';
+import { InputError } from '../errors/errors.ts';
 import { keySpanOf, spanOf } from '../source/positions.ts';
 import { isTemplate } from './coerce.ts';
 import type { Play, Playbook } from './contract.ts';
@@ -12,11 +14,17 @@ import { inheritFrom } from './surroundings.ts';
 
 /** Read a playbook with everything that it imports. Throws InputError with all that is wrong with it. */
 export async function loadPlaybook(file: string): Promise<Playbook> {
+  const { playbook, diagnostics } = readPlaybook(file);
+  if (diagnostics.some(({ severity }) => severity === 'error')) throw new InputError(diagnostics);
+  return playbook;
+}
+
+/** The same without an exception: with errors, the playbook holds what could be read, so that it can be checked further. */
+export function readPlaybook(file: string): { playbook: Playbook; diagnostics: readonly Diagnostic[] } {
   const path = resolve(file);
   const loading = new Loading(dirname(path), [path]);
   const plays = readPlays(loading.read(path, undefined), nothingInherited, loading);
-  loading.findings.throwIfAny();
-  return { file: path, dir: dirname(path), plays };
+  return { playbook: { file: path, dir: dirname(path), plays }, diagnostics: loading.findings.sorted() };
 }
 
 function readPlays(value: unknown, outer: Inherited, loading: Loading): Play[] {

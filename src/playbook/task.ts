@@ -2,7 +2,7 @@ import { keySpanOf, spanOf } from '../source/positions.ts';
 import { checkArgs } from './arguments.ts';
 import { readCondition } from './conditions.ts';
 import type { Raw, Task } from './contract.ts';
-import { joinMaps } from './copy-places.ts';
+import { joinMaps, placeProperties } from './copy-places.ts';
 import { type Inherited, texts } from './inherited.ts';
 import { isKeyword, type Keywords, readKeywords } from './keywords.ts';
 import type { Loading } from './loading.ts';
@@ -35,14 +35,17 @@ export function readTask(map: TaskMap, outer: Inherited, place: Place, loading: 
   const call = readModuleCall(map, key, findings);
   if (call === undefined) return undefined;
   const args = readArgs(map, key, call, inherited, loading);
-  return {
+  const { module } = call;
+  const task: Task = {
     ...plainTask(map, keywords, inherited, loading),
     kind: 'task',
-    module: call.module,
+    module,
     args,
     span,
     ...local(call),
   };
+  placeProperties(map, task);
+  return task;
 }
 
 function local(call: ModuleCall): Partial<Task> {

@@ -1,0 +1,78 @@
+import type { Inventory, VarLayer } from '../inventory/contract.ts';
+import type { Play, Playbook, Task } from './contract.ts';
+import { stepsOf } from './sites.ts';
+
+/** Names that the engine provides. All that begins with `ansible_` may be a fact or a special variable. */
+const special = [
+  'environment',
+  'group_names',
+  'groups',
+  'hostvars',
+  'inventory_dir',
+  'inventory_file',
+  'inventory_hostname',
+  'inventory_hostname_short',
+  'omit',
+  'play_hosts',
+  'playbook_dir',
+  'vars',
+];
+
+/** Variables by name, with every place that defines them. */
+export type Definitions = Map<string, Readonly<Record<string, unknown>>[]>;
+
+export function define(into: Definitions, layers: Iterable<VarLayer>): void {
+  const seen = new Set<unknown>();
+  for (const { vars } of layers) {
+    if (seen.has(vars)) continue;
+    seen.add(vars);
+    for (const name of Object.keys(vars)) {
+      const places = into.get(name) ?? [];
+      if (!places.includes(vars)) into.set(name, [...places, vars]);
+    }
+  }
+}
+
+/** All layers of all hosts, each once however many hosts share it. */
+export function* inventoryLayers(inventory: Inventory, playbookDir: string): Generator<VarLayer> {
+  const seen = new Set<unknown>();
+  for (const host of inventory.hosts.keys()) {
+    for (const layer of inventory.layersOf(host, playbookDir)) {
+      if (seen.has(layer.vars)) continue;
+      seen.add(layer.vars);
+      yield layer;
+    }
+  }
+}
+
+/** Names that come into being during the run: registered results, facts set by tasks. They outlive their play. */
+export function namesOfRun(playbooks: readonly Playbook[]): Set<string> {
+  const names = new Set<string>(special);
+  for (const { plays } of playbooks) {
+    for (const play of plays) {
+      for (const step of stepsOf(play)) {
+        if (step.kind === 'meta') continue;
+        if (step.register !== undefined) names.add(step.register);
+        if (step.module === 'set_fact') for (const name of Object.keys(step.args)) names.add(name);
+      }
+    }
+  }
+  return names;
+}
+
+/** Names that a task's own loop provides. */
+export function loopNames(task: Task): string[] {
+  const { loopVar, indexVar } = task.loopControl;
+  if (task.loop === undefined) return [];
+  return indexVar === undefined ? [loopVar] : [loopVar, indexVar];
+}
+
+/** Names that some task of the play provides for itself: a variable may be made to be used there. */
+export function namesInTasks(play: Play): Set<string> {
+  const names = new Set<string>();
+  for (const step of stepsOf(play)) {
+    for (const { vars } of step.vars) for (const name of Object.keys(vars)) names.add(name);
+    if (step.kind === 'task') for (const name of loopNames(step)) names.add(name);
+  }
+  return names;
+}

@@ -1,0 +1,96 @@
+import type { Span } from '../errors/diagnostic.ts';
+import { keySpanOf, spanOf } from '../source/positions.ts';
+import { isTemplate } from './coerce.ts';
+import type { Condition, Entry, Meta, Play, Task } from './contract.ts';
+import { type ArgumentSchema, schemaOf } from './schema.ts';
+
+/** A text that is rendered or evaluated, and where it stands. */
+export interface Site {
+  readonly text: string;
+  readonly kind: 'template' | 'expression';
+  readonly span: Span | undefined;
+  /** The text is a whole file: its offsets are the file's. */
+  readonly isFile?: true;
+}
+
+/** Every template inside a value from a source file, keys of maps included. */
+export function* templatesIn(value: unknown, span: Span | undefined): Generator<Site> {
+  if (typeof value === 'string') {
+    if (isTemplate(value)) yield { text: value, kind: 'template', span };
+  } else if (Array.isArray(value)) {
+    for (const [index, each] of value.entries()) yield* templatesIn(each, spanOf(value, index) ?? span);
+  } else if (typeof value === 'object' && value !== null && isPlain(value)) {
+    for (const [key, each] of Object.entries(value)) {
+      if (isTemplate(key)) yield { text: key, kind: 'template', span: keySpanOf(value, key) ?? span };
+      yield* templatesIn(each, spanOf(value, key) ?? span);
+    }
+  }
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+export function* expressionsOf(condition: Condition | undefined): Generator<Site> {
+  if (condition === undefined) return;
+  for (const [index, text] of condition.expressions.entries()) {
+    if (typeof text !== 'string') continue;
+    yield { text, kind: 'expression', span: spanOf(condition.expressions, index) ?? condition.span };
+  }
+}
+
+/** The templates and expressions of a task but for its `vars`. */
+export function* sitesOfTask(task: Task): Generator<Site> {
+  for (const condition of task.when) yield* expressionsOf(condition);
+  for (const condition of [task.until, task.changedWhen, task.failedWhen]) yield* expressionsOf(condition);
+  if (task.loop !== undefined) yield* templatesIn(task.loop.value, task.loop.span);
+  yield* sitesOfArgs(task);
+  const { label, pause } = task.loopControl;
+  for (const [key, value] of Object.entries({ label, pause }))
+    yield* templatesIn(value, spanOf(task.loopControl, key) ?? task.span);
+  const { args: _args, loop: _loop, loopControl: _control, vars: _vars, when: _when, ...rest } = task;
+  for (const [key, value] of Object.entries(rest)) yield* templatesIn(value, spanOf(task, key) ?? task.span);
+}
+
+function* sitesOfArgs(task: Task): Generator<Site> {
+  const properties: Readonly<Record<string, ArgumentSchema>> = schemaOf(task.module)?.properties ?? {};
+  for (const [name, value] of Object.entries(task.args)) {
+    const span = spanOf(task.args, name) ?? task.span;
+    if (properties[name]?.['x-format'] === 'expression') yield* expressionsIn(value, span);
+    else yield* templatesIn(value, span);
+  }
+}
+
+/** `that` and `var` hold expressions; one that is written with braces is rendered first. */
+function* expressionsIn(value: unknown, span: Span | undefined): Generator<Site> {
+  for (const [index, text] of (Array.isArray(value) ? value : [value]).entries()) {
+    const own = (Array.isArray(value) ? spanOf(value, index) : undefined) ?? span;
+    if (typeof text === 'string') yield { text, kind: isTemplate(text) ? 'template' : 'expression', span: own };
+  }
+}
+
+export function* sitesOfMeta(meta: Meta): Generator<Site> {
+  for (const condition of meta.when) yield* expressionsOf(condition);
+}
+
+const layersAndLists = new Set(['vars', 'preTasks', 'tasks', 'postTasks', 'handlers', 'span']);
+
+/** The templates of a play's own keywords. */
+export function* sitesOfPlay(play: Play): Generator<Site> {
+  for (const [key, value] of Object.entries(play)) {
+    if (!layersAndLists.has(key)) yield* templatesIn(value, spanOf(play, key) ?? play.span);
+  }
+}
+
+/** All tasks and metas of a play, handlers last. */
+export function* stepsOf(play: Play): Generator<Task | Meta> {
+  for (const list of [play.preTasks, play.tasks, play.postTasks, play.handlers]) yield* stepsIn(list);
+}
+
+function* stepsIn(entries: readonly Entry[]): Generator<Task | Meta> {
+  for (const entry of entries) {
+    if (entry.kind !== 'block') yield entry;
+    else for (const list of [entry.tasks, entry.rescue, entry.always]) yield* stepsIn(list);
+  }
+}

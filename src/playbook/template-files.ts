@@ -1,0 +1,37 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+import type { Diagnostic } from '../errors/diagnostic.ts';
+import { spanOf } from '../source/positions.ts';
+import { rememberText } from '../source/texts.ts';
+import { isTemplate, readBoolean } from './coerce.ts';
+import type { Task } from './contract.ts';
+import type { Site } from './sites.ts';
+
+const kinds: Readonly<Record<string, 'files' | 'templates'>> = { copy: 'files', template: 'templates' };
+
+/** The files that a task names by a constant `src` must exist; a template's text is a site like any other. */
+export function templateFileSites(task: Task, playbookDir: string): { sites: Site[]; diagnostics: Diagnostic[] } {
+  const kind = kinds[task.module];
+  const { src } = task.args;
+  const isRemote = task.args.remote_src !== undefined && readBoolean(task.args.remote_src) !== false;
+  if (kind === undefined || typeof src !== 'string' || isTemplate(src) || isRemote)
+    return { sites: [], diagnostics: [] };
+  const places = isAbsolute(src) ? [src] : [resolve(playbookDir, kind, src), resolve(playbookDir, src)];
+  const file = places.find((place) => existsSync(place));
+  if (file === undefined) {
+    const span = spanOf(task.args, 'src') ?? task.span;
+    const hint = `looked for ${places.join(' and ')}`;
+    const message = `there is no file ${src} on the control machine`;
+    return { sites: [], diagnostics: [{ severity: 'error', code: 'missing-file', message, span, hint }] };
+  }
+  return { sites: kind === 'templates' ? templateText(file) : [], diagnostics: [] };
+}
+
+function templateText(file: string): Site[] {
+  if (!statSync(file).isFile()) return [];
+  const text = readFileSync(file, 'utf8');
+  rememberText(file, text);
+  const lines = text.split('\n');
+  const span = { file, line: 1, column: 1, endLine: lines.length, endColumn: (lines.at(-1)?.length ?? 0) + 1 };
+  return [{ text, kind: 'template', span, isFile: true }];
+}
