@@ -107,7 +107,7 @@ export class MapCheck {
       strict: this.strict,
       writtenAt: (path) => this.writtenAt(path),
       report: ({ path, problem, hint }) =>
-        this.report(String(path[0]), 'wrong-type', `"${this.display(path)}": ${problem}`, {
+        this.report(String(path[0]), 'wrong-type', `${this.display(path)}: ${problem}`, {
           span: this.spanAt(path),
           hint,
         }),

@@ -10,13 +10,9 @@ import { shortName } from './module-call.ts';
 import { inheritFrom, type Place } from './surroundings.ts';
 import { readTask } from './task.ts';
 
-/** A list of tasks, blocks and imports, with everything inherited put into the tasks. */
+/** A list of tasks, blocks and imports, with everything inherited put into the tasks. What is no list has been reported. */
 export function readEntries(value: unknown, outer: Inherited, place: Place, loading: Loading): Entry[] {
-  if (value === null || value === undefined) return [];
-  if (!Array.isArray(value)) {
-    loading.findings.error('wrong-type', 'tasks must be a list', spanOf(value), 'start each task with "- "');
-    return [];
-  }
+  if (!Array.isArray(value)) return [];
   return value.flatMap((entry, index) => readEntry(entry, spanOf(value, index), outer, place, loading));
 }
 
@@ -133,7 +129,12 @@ function readImport(
     return [];
   }
   const inner = loading.enter(file, span);
-  return inner === undefined ? [] : readEntries(inner.read(file, span), inside, place, inner);
+  if (inner === undefined) return [];
+  const entries = inner.read(file, span);
+  if (entries !== undefined && entries !== null && !Array.isArray(entries)) {
+    findings.error('wrong-type', 'a file of tasks must be a list', spanOf(entries), 'start each task with "- "');
+  }
+  return readEntries(entries, inside, place, inner);
 }
 
 /** An import takes what a block takes: its file's tasks stand in its place. */
