@@ -24,6 +24,7 @@ export async function queryNode(openStream: () => Promise<Duplex>, query: NodeQu
     );
     stream = await limit.race(opening, 'waiting for the connection');
     stream.on('error', () => undefined);
+    closeAtEnd(stream);
     if (query.tls) stream = await limit.race(secured(stream, query), 'waiting for the TLS handshake');
     return await exchange(stream, query, limit);
   } catch (error) {
@@ -33,6 +34,11 @@ export async function queryNode(openStream: () => Promise<Duplex>, query: NodeQu
     limit.clear();
     stream?.destroy();
   }
+}
+
+/** An SSH channel stays half open when the other side ends it, and ioredis would wait for a close that never comes. */
+function closeAtEnd(stream: Duplex): void {
+  stream.once('end', () => stream.destroy());
 }
 
 class SilenceError extends Error {}

@@ -79,7 +79,7 @@ describe('queryNode against real servers', () => {
     expect(await queryNode(never, query(1, { timeoutMs: 100 }))).toMatchObject({ ok: false, kind: 'timeout' });
   });
 
-  it('works over a stream that is no socket', async () => {
+  it('works over a stream that is no socket and stays half open', async () => {
     await servers.start(17106);
     const overPlainStream = async (): Promise<Duplex> => {
       const socket = await openLocal({ address: '127.0.0.1', port: 17106 })();
@@ -92,9 +92,14 @@ describe('queryNode against real servers', () => {
         },
       });
       socket.on('data', (chunk) => plain.push(chunk));
+      socket.on('end', () => plain.push(null));
       return plain;
     };
     expect(await queryNode(overPlainStream, query(17106))).toEqual({ ok: true, replies: ['PONG'] });
+    const began = performance.now();
+    const ended = await queryNode(overPlainStream, query(17106, { commands: [['SHUTDOWN', 'NOSAVE']] }));
+    expect(ended).toMatchObject({ ok: false, kind: 'lost' });
+    expect(performance.now() - began).toBeLessThan(2000);
   });
 });
 
