@@ -81,6 +81,9 @@ export function fixed(value: number, digits: number): string {
   return /[02468]$/.test(below) ? (value < 0 ? '-' : '') + below : text;
 }
 
+/** Python's own limit on the digits of a text that becomes an integer. */
+const longestInteger = 4300;
+
 /** Python's `int(text, base)`: `undefined` when the text is no such number. */
 export function parseInteger(text: string, base: number): number | bigint | undefined {
   const digits = text
@@ -90,6 +93,7 @@ export function parseInteger(text: string, base: number): number | bigint | unde
   const parts = /^([+-]?)(0[box])?([\da-z]+)$/.exec(digits);
   if (parts === null) return undefined;
   const [, sign = '', prefix = '', body = ''] = parts;
+  if (body.length > longestInteger) return undefined;
   const prefixBase = { '0b': 2, '0o': 8, '0x': 16 }[prefix];
   if (prefixBase !== undefined && base !== prefixBase && base !== 0) return undefined;
   const radix = base === 0 ? (prefixBase ?? 10) : base;
@@ -108,7 +112,7 @@ export function parseFloatText(text: string): number | undefined {
     .trim()
     .replaceAll(/(?<=\d)_(?=\d)/g, '')
     .toLowerCase();
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/.test(plain)) return Number(plain);
+  if (/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/.test(plain)) return Number(plain);
   if (/^[+-]?(?:inf|infinity)$/.test(plain)) return plain.startsWith('-') ? -Infinity : Infinity;
   return /^[+-]?nan$/.test(plain) ? Number.NaN : undefined;
 }

@@ -79,7 +79,9 @@ function integers(operator: ArithmeticOperator, a: Numeric, b: Numeric): unknown
     const quick = smallIntegers(operator, x, y);
     if (Number.isSafeInteger(quick)) return quick + 0;
   }
-  return integer(largeIntegers(operator, exact(a), exact(b)));
+  const exactly = largeIntegers(operator, exact(a), exact(b));
+  if (exactly > largest || exactly < -largest) throw new TemplateError('the number is too large');
+  return integer(exactly);
 }
 
 function smallIntegers(operator: ArithmeticOperator, x: number, y: number): number {
@@ -94,6 +96,8 @@ function modulo(x: number, y: number): number {
   const rest = x % y;
   return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest;
 }
+
+const largest = 1n << 100_000n;
 
 function largeIntegers(operator: ArithmeticOperator, x: bigint, y: bigint): bigint {
   if (operator === '+') return x + y;

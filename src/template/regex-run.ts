@@ -8,7 +8,7 @@ const timeLimit = 1000;
 
 interface Pattern {
   readonly expression: RegExp;
-  readonly openRepetitions: number;
+  readonly repetitions: number;
 }
 
 const patterns = new Map<string, Pattern>();
@@ -25,7 +25,7 @@ export function pattern(source: string, options: { ignoreCase?: unknown; multili
   const found = patterns.get(key);
   if (found !== undefined) return found;
   const translated = translatePattern(source, flags);
-  const made = { expression: build(source, translated), openRepetitions: translated.openRepetitions };
+  const made = { expression: build(source, translated), repetitions: translated.repetitions };
   if (patterns.size >= 5000) patterns.clear();
   patterns.set(key, made);
   return made;
@@ -41,9 +41,9 @@ function build(source: string, translated: { source: string; flags: Flags }): Re
 }
 
 /** All matches, in order; with `limit`, so many at most. */
-export function matches({ expression, openRepetitions }: Pattern, text: string, limit = Infinity): RegExpExecArray[] {
+export function matches({ expression, repetitions }: Pattern, text: string, limit = Infinity): RegExpExecArray[] {
   checkSize(text.length);
-  const risky = openRepetitions > 1 ? text.length > 16 : openRepetitions === 1 && text.length > 10_000;
+  const risky = repetitions > 1 ? text.length > 16 : repetitions === 1 && text.length > 10_000;
   return risky ? guarded(expression, text, limit) : findAll(expression, text, limit);
 }
 

@@ -11,8 +11,8 @@ export interface Flags {
 export interface Translated {
   readonly source: string;
   readonly flags: Flags;
-  /** Repetitions without an upper limit: with two or more, or one inside another, matching may take exponential time. */
-  readonly openRepetitions: number;
+  /** How often something is repeated or optional: from two on, one inside another may take exponential time. */
+  readonly repetitions: number;
 }
 
 /** Rewrite a Python `re` pattern. Throws TemplateError for what JavaScript cannot express. */
@@ -31,7 +31,7 @@ class Translator {
   readonly #flags: Flags;
   #at = 0;
   #out = '';
-  #openRepetitions = 0;
+  #repetitions = 0;
 
   constructor(pattern: string, flags: Flags) {
     this.#pattern = pattern;
@@ -41,7 +41,7 @@ class Translator {
   run(): Translated {
     this.#leadingFlags();
     while (this.#at < this.#pattern.length) this.#step();
-    return { source: this.#out, flags: this.#flags, openRepetitions: this.#openRepetitions };
+    return { source: this.#out, flags: this.#flags, repetitions: this.#repetitions };
   }
 
   #leadingFlags(): void {
@@ -72,14 +72,14 @@ class Translator {
     else if (character === '.') this.#out += this.#flags.dotAll ? '[^]' : '[^\\n]';
     else if (character === '^') this.#out += this.#flags.multiline ? '(?<![^\\n])' : '^';
     else if (character === '$') this.#out += this.#flags.multiline ? '(?![^\\n])' : '(?=\\n?$)';
-    else if (character === '*' || character === '+') this.#repetition(character);
+    else if (character === '*' || character === '+' || character === '?') this.#repetition(character);
     else if (character === '{') this.#braces();
     else if (character === '}' || character === ']' || character === '/') this.#out += `\\${character}`;
     else this.#out += character;
   }
 
   #repetition(quantifier: string): void {
-    this.#openRepetitions += 1;
+    this.#repetitions += 1;
     this.#out += quantifier;
     if (this.#pattern.charAt(this.#at) === '+') this.#fail('possessive quantifiers are not supported');
   }
@@ -89,7 +89,7 @@ class Translator {
     const [, low = '', comma = '', high = ''] = /^(\d*)(,?)(\d*)\}$/.exec(bounds ?? '') ?? [];
     if (bounds === undefined || low + comma + high === '') this.#out += bounds === undefined ? '\\{' : '\\{\\}';
     else {
-      if (comma !== '' && high === '') this.#openRepetitions += 1;
+      this.#repetitions += 1;
       this.#out += `{${low === '' ? '0' : low}${comma}${high}}`;
     }
   }

@@ -4,6 +4,7 @@ import { namesOf } from './compile-targets.ts';
 import { compileBody } from './compile-template.ts';
 import { Frame } from './frame.ts';
 import type { DocumentOptions } from './functions.ts';
+import { query } from './lookups/lookups.ts';
 import { descendants } from './mentions.ts';
 import { freeNames } from './names.ts';
 import { Output } from './output.ts';
@@ -12,6 +13,7 @@ import { parseTemplate } from './parse-template.ts';
 import { contextOf } from './registry.ts';
 import { readSegments, type Whitespace } from './segments.ts';
 import type { Statement } from './syntax.ts';
+import { known } from './undefined.ts';
 import { type Compiled, type Scope, TemplateError, Unknown, UnsafeText } from './values.ts';
 
 const plainWhitespace: Whitespace = { trimBlocks: false, lstripBlocks: false };
@@ -120,6 +122,16 @@ function renderKey(key: string, scope: Scope): string {
     throw new TemplateError(`the key '${key}' is not known before the run: ${rendered.why}`, 0);
   if (typeof rendered === 'object') throw new TemplateError(`the key '${key}' does not give a text`, 0);
   return String(rendered);
+}
+
+/**
+ * The items of a `with_…` loop: what the lookup of that name (`dict`, `sequence`, …) makes of the loop's rendered value.
+ * Throws TemplateError for an unknown lookup.
+ */
+export function lookupItems(name: string, value: unknown, scope: Scope): readonly unknown[] | Unknown {
+  const terms: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const items = bounded(() => query(contextOf(scope, renderDocument), [name, ...terms.map(known)], {}));
+  return items instanceof Unknown || Array.isArray(items) ? items : [items];
 }
 
 function statementsOf(text: string, whitespace: Whitespace, start = 0): readonly Statement[] {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { setEnvironment } from '../../src/template/environment.ts';
-import { compileExpression } from '../../src/template/template.ts';
+import { compileExpression, lookupItems } from '../../src/template/template.ts';
 import { Unknown } from '../../src/template/values.ts';
 import { scopeOf } from './scope.ts';
 
@@ -82,5 +82,33 @@ describe('lookups', () => {
     expect(
       evaluate("(d ~ '/files') is directory and (d ~ '/one.conf') is file and (d ~ '/x') is not exists", { d: dir }),
     ).toBe(true);
+  });
+});
+
+describe('lookupItems', () => {
+  it.each([
+    ['dict', { a: 1 }, [{ key: 'a', value: 1 }]],
+    ['items', [1, [2, 3]], [1, 2, 3]],
+    ['items', 'x', ['x']],
+    ['sequence', 'start=1 end=2', ['1', '2']],
+    [
+      'together',
+      [
+        ['a', 'b'],
+        [1, 2],
+      ],
+      [
+        ['a', 1],
+        ['b', 2],
+      ],
+    ],
+    ['subelements', [[{ n: 1, k: ['x'] }], 'k'], [[{ n: 1 }, 'x']]],
+  ])('makes the items of with_%s', (name, value, expected) => {
+    const items = lookupItems(name, value, scopeOf({}));
+    expect(JSON.stringify(items)).toBe(JSON.stringify(expected));
+  });
+
+  it('passes unknown values on', () => {
+    expect(lookupItems('dict', new Unknown('t'), scopeOf({}))).toBeInstanceOf(Unknown);
   });
 });

@@ -162,6 +162,8 @@ describe('limits', () => {
     ["{% for a in range(1000000) %}{{ 'xxxxxxxxxxxxxxxxxxxx' }}{% endfor %}", 'characters'],
     ['{{ 9 ** 99999999 }}', 'too large'],
     ["{{ ('a' * 40 ~ 'b') | regex_search('(a+)+$') }}", 'ms'],
+    ["{{ ('a' * 60 ~ 'b') | regex_search('(a{1,30}){1,30}$') }}", 'ms'],
+    ['{% set n = namespace(x=9) %}{% for i in range(99) %}{% set n.x = n.x * n.x %}{% endfor %}{{ n.x }}', 'too large'],
     ['{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}', 'nested too deeply'],
     ['{% set l = [] %}{% set m = [l] %}{% set _ = l.append(m) %}{{ l }}', 'contains itself'],
     [`{{ ${'('.repeat(100_000)}1${')'.repeat(100_000)} }}`, 'nested too deeply'],

@@ -143,12 +143,15 @@ function slices(value: unknown, count: unknown, fill?: unknown): unknown[][] {
 function groupBy(value: unknown, attribute: unknown, fallback?: unknown, caseSensitive: unknown = false): Tuple[] {
   const get = attributeGetter(attribute, fallback);
   const fold = foldCase(caseSensitive);
-  const groups: { key: unknown; items: unknown[] }[] = [];
-  for (const item of sort(value, false, caseSensitive, fallback === undefined ? attribute : undefined)) {
+  const keyed = elements(value).map((item) => {
     const key = known(get(item));
-    const group = groups.find((candidate) => equals(fold(candidate.key), fold(key)));
-    if (group === undefined) groups.push({ key, items: [item] });
-    else group.items.push(item);
+    return { key, folded: fold(key), item };
+  });
+  const groups: { key: unknown; folded: unknown; items: unknown[] }[] = [];
+  for (const { key, folded, item } of keyed.sort((a, b) => order(a.folded, b.folded))) {
+    const last = groups.at(-1);
+    if (last !== undefined && equals(last.folded, folded)) last.items.push(item);
+    else groups.push({ key, folded, items: [item] });
   }
   return groups.map(({ key, items }) => Tuple.make([key, items]));
 }

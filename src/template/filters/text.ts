@@ -33,13 +33,7 @@ export const textFilters = {
   escape: define('', (value: unknown) => escapeHtml(str(value))),
   e: define('', (value: unknown) => escapeHtml(str(value))),
   safe: define('', (value: unknown) => value),
-  striptags: define('', (value: unknown) =>
-    str(value)
-      .replace(/<!--[\s\S]*?-->|<[^>]*>/g, '')
-      .split(/\s+/)
-      .filter(Boolean)
-      .join(' '),
-  ),
+  striptags: define('', (value: unknown) => withoutTags(str(value)).split(/\s+/).filter(Boolean).join(' ')),
   pprint: define('', (value: unknown) => repr(value)),
   urlencode: define('', urlEncode),
   comment: define('style decoration prefix postfix', comment),
@@ -117,6 +111,20 @@ const entities: Readonly<Record<string, string>> = {
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>'"]/g, (character) => entities[character] ?? character);
+}
+
+/** One pass over the text, however many unclosed brackets it has. */
+function withoutTags(text: string): string {
+  const kept: string[] = [];
+  let at = 0;
+  for (;;) {
+    const open = text.indexOf('<', at);
+    const isComment = open >= 0 && text.startsWith('<!--', open);
+    const close = open < 0 ? -1 : text.indexOf(isComment ? '-->' : '>', open);
+    if (close < 0) return [...kept, text.slice(at)].join('');
+    kept.push(text.slice(at, open));
+    at = close + (isComment ? 3 : 1);
+  }
 }
 
 function urlEncode(value: unknown): string {
