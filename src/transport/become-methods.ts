@@ -12,6 +12,8 @@ export interface BecomeMethod {
 
 export interface Refusal {
   readonly said: RegExp;
+  /** Means this only when no password was asked for. */
+  readonly unasked?: true;
   readonly means: string;
   readonly hint: string;
 }
@@ -110,6 +112,12 @@ const doas: BecomeMethod = {
   refusals: [
     {
       said: /tty is required|authentication required|\/dev\/tty|no tty/i,
+      means: 'doas wants a password, which it reads from a terminal only',
+      hint: 'Add to doas.conf: permit nopass LOGIN as USER, or use become_method: sudo.',
+    },
+    {
+      said: /authentication fail/i,
+      unasked: true,
       means: 'doas wants a password, which it reads from a terminal only',
       hint: 'Add to doas.conf: permit nopass LOGIN as USER, or use become_method: sudo.',
     },

@@ -80,7 +80,8 @@ class Dialogue {
   #take(text: string): void {
     this.#said = (this.#said + text).slice(-8000);
     this.#unread = (this.#unread + text).slice(-8000);
-    if (this.#unread.includes(`${this.#token}-in`)) {
+    // On a line of its own: a refusal may quote the whole command.
+    if (this.#unread.split(/\r?\n/).slice(0, -1).includes(`${this.#token}-in`)) {
       this.#settle();
       return;
     }
@@ -109,7 +110,7 @@ class Dialogue {
     const { method, user } = this.#become;
     const text = this.#text();
     const refusal =
-      this.#method.refusals.find(({ said }) => said.test(text)) ??
+      this.#method.refusals.find(({ said, unasked }) => said.test(text) && (!unasked || !this.#given)) ??
       (this.#given && how === 'it asks again'
         ? this.#method.refusals.find(({ means }) => means.includes('take the password'))
         : undefined);

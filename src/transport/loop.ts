@@ -10,6 +10,8 @@
  *
  * Descriptors: 9 is the session's stdin, 8 its stdout, 5 the script's stdin, 3 the script's text, 7 tells that the last frame was read.
  *
+ * A function called with redirections keeps copies of what they replace, also in dash; hence `(exec …; keep)`.
+ *
  * Ways not taken: `set -m` needs a terminal in dash; a here-document may become a file in /tmp in bash; `sh` with the script
  * on its stdin reads ahead; BusyBox `head -c` swallows what follows.
  */
@@ -110,10 +112,10 @@ while read -r word nonce length stdin <&9; do
       s=$(take "$length")
       [ "$\{#s}" -eq "$length" ] || break
       if [ "$stdin" = 0 ]; then
-        keep "$nonce" 9<&- &
+        (exec 9<&-; keep "$nonce") &
         k=$!
       else
-        k=$(exec 7>&1; pump | keep "$nonce" >&8 7>&- 9<&- & echo $! >&7)
+        k=$(exec 7>&1; pump | (exec >&8 7>&- 9<&-; keep "$nonce") & echo $! >&7)
         case $k in *stop*) k=$\{k%%[!0-9]*}; stop ;; esac
       fi
       s= ;;

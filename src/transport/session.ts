@@ -96,6 +96,7 @@ export class Session implements Shell {
     const stderr = new OutputCutter(nonce);
     const what = summary(script);
     if (this.#gone !== undefined) {
+      await this.#ready;
       throw this.#lost(what, 'before it was started');
     }
     const { stdin, stdout: out, stderr: err } = this.#channel;
@@ -152,22 +153,20 @@ export class Session implements Shell {
       const onStderr = (chunk: Buffer) => take(stderr, chunk);
       this.#running = { what, abort, stop };
 
+      out.on('data', onStdout);
+      err.on('data', onStderr);
+      // Sent without waiting for the shell's answer: one round trip less for the first script.
+      stdin.write(`run ${nonce} ${text.length} ${options.stdin === undefined ? 0 : 1}\n`);
+      stdin.write(text);
+      if (options.stdin !== undefined) {
+        void sendFrames(stdin, options.stdin, abort.signal, () => idle.refresh()).then((whole) => {
+          framesDue &&= !whole;
+        });
+      }
+      const fail = (error: unknown) => settle(() => reject(error));
       this.#ready.then(
-        () => {
-          out.on('data', onStdout);
-          err.on('data', onStderr);
-          stdin.write(`run ${nonce} ${text.length} ${options.stdin === undefined ? 0 : 1}\n`);
-          stdin.write(text);
-          if (options.stdin !== undefined) {
-            void sendFrames(stdin, options.stdin, abort.signal, () => idle.refresh()).then((whole) => {
-              framesDue &&= !whole;
-            });
-          }
-        },
-        (error: unknown) => settle(() => reject(error)),
-      );
-      void this.#channel.ended.then(() =>
-        settle(() => reject(stopped ?? this.#lost(what, 'before its exit status came'))),
+        () => this.#channel.ended.then(() => fail(stopped ?? this.#lost(what, 'before its exit status came'))),
+        fail,
       );
     });
   }
