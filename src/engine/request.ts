@@ -45,4 +45,6 @@ export interface ConnectionDefaults {
   readonly becomeMethod: string | undefined;
   readonly becomePassword: string | undefined;
   readonly connectTimeoutMs: number;
+  /** SSH_AUTH_SOCK of rcdeploy's own environment. */
+  readonly agentSocket: string | undefined;
 }

@@ -1,5 +1,4 @@
 import { access } from 'node:fs/promises';
-import { env } from 'node:process';
 import type { AnyAuthMethod, AuthenticationType, AuthHandlerMiddleware } from 'ssh2';
 import { type AskPassphrase, loadKey } from './private-keys.ts';
 import type { SshSettings } from './ssh-settings.ts';
@@ -7,6 +6,7 @@ import type { SshSettings } from './ssh-settings.ts';
 export interface Credentials {
   readonly password: string | undefined;
   readonly privateKeyFile: string | undefined;
+  readonly agentSocket: string | undefined;
   readonly askPassphrase: AskPassphrase | undefined;
 }
 
@@ -63,12 +63,15 @@ export class Authentication {
     };
   }
 
-  async #gather(settings: SshSettings, { password, privateKeyFile, askPassphrase }: Credentials): Promise<void> {
+  async #gather(
+    settings: SshSettings,
+    { password, privateKeyFile, agentSocket, askPassphrase }: Credentials,
+  ): Promise<void> {
     const username = this.#user;
     if (privateKeyFile !== undefined) {
       await this.#addKey(privateKeyFile, askPassphrase, true);
     }
-    const agent = agentSocket(settings);
+    const agent = agentOf(settings, agentSocket);
     if (agent !== undefined && !(settings.identitiesOnly && privateKeyFile !== undefined)) {
       this.#add({ type: 'agent', username, agent }, 'the keys of ssh-agent');
     }
@@ -117,14 +120,11 @@ export class Authentication {
 }
 
 /** The socket of the agent, as ssh finds it. */
-function agentSocket({ identityAgent }: SshSettings): string | undefined {
-  if (identityAgent === undefined || identityAgent === 'SSH_AUTH_SOCK') {
-    return env.SSH_AUTH_SOCK || undefined;
+function agentOf({ identityAgent }: SshSettings, agentSocket: string | undefined): string | undefined {
+  if (identityAgent === undefined || /^\$?\{?SSH_AUTH_SOCK\}?$/.test(identityAgent)) {
+    return agentSocket || undefined;
   }
-  if (identityAgent.toLowerCase() === 'none') {
-    return undefined;
-  }
-  return identityAgent.startsWith('$') ? env[identityAgent.replace(/[${}]/g, '')] : identityAgent;
+  return identityAgent.toLowerCase() === 'none' ? undefined : identityAgent;
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -30,6 +30,8 @@ export interface Target {
   /** What of ansible_ssh_common_args could be honoured, as ssh_config options (ProxyJump, UserKnownHostsFile…). */
   readonly sshOptions: Readonly<Record<string, string>>;
   readonly acceptNewHostKeys: boolean;
+  /** Socket of ssh-agent (SSH_AUTH_SOCK), unless ssh_config names another. */
+  readonly agentSocket: string | undefined;
   readonly connectTimeoutMs: number;
 }
 

@@ -10,7 +10,7 @@ export interface SshSettings {
   user: string;
   identityFiles: string[];
   identitiesOnly: boolean;
-  /** Path, "none", "SSH_AUTH_SOCK" or "$VARIABLE"; undefined: SSH_AUTH_SOCK. */
+  /** Path, "none" or "SSH_AUTH_SOCK"; undefined: SSH_AUTH_SOCK. */
   identityAgent: string | undefined;
   certificateFiles: string[];
   knownHostsFiles: string[];

@@ -19,6 +19,7 @@ export async function openSsh(target: Target, signal: AbortSignal, hooks: Connec
     Authentication.of(settings, {
       password: target.password,
       privateKeyFile: target.privateKeyFile,
+      agentSocket: target.agentSocket,
       askPassphrase: hooks.askPassphrase,
     }),
     HostKeyPolicy.of(target.name, settings, target.acceptNewHostKeys, hooks.notice ?? (() => undefined)),

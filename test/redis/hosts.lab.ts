@@ -64,6 +64,7 @@ describeLab('forming a cluster over SSH', () => {
       sshOptions: { UserKnownHostsFile: lab.knownHostsFile, HostKeyAlias: name },
       acceptNewHostKeys: false,
       connectTimeoutMs: 10_000,
+      agentSocket: undefined,
     };
     return await connect(target, new AbortController().signal);
   }

@@ -22,6 +22,7 @@ async function reach(host: LabHost, more: Partial<Target> = {}): Promise<Connect
     privateKeyFile: lab.keyFile,
     sshOptions: { UserKnownHostsFile: lab.knownHostsFile, IdentitiesOnly: 'yes' },
     acceptNewHostKeys: false,
+    agentSocket: undefined,
     connectTimeoutMs: 10_000,
     ...more,
   };

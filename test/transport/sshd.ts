@@ -67,6 +67,7 @@ export async function startSshd(lines: readonly string[] = []): Promise<Sshd> {
       privateKeyFile: key,
       sshOptions: { UserKnownHostsFile: knownHosts, IdentitiesOnly: 'yes' },
       acceptNewHostKeys: false,
+      agentSocket: undefined,
       connectTimeoutMs: 10_000,
       ...more,
     }),
