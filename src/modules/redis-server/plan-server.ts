@@ -113,7 +113,7 @@ function supervisorOf(state: ServerState, args: ServerArgs): 'systemd' | 'daemon
 
 function warnings(state: ServerState, args: ServerArgs, node: Running | 'down', supervisor: string): string[] {
   const told: string[] = [];
-  if (supervisor === 'daemonize') {
+  if (supervisor === 'daemonize' && node === 'down') {
     const why = state.hasSystemd
       ? state.isRoot
         ? 'supervisor: daemonize'
