@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { TaskError } from '../errors/errors.ts';
+
+/** Content that a task puts on a host, with the digests that tell whether it is there already. */
+export interface Content {
+  readonly sha256: string;
+  /** Ansible returns SHA-1 as `checksum`. */
+  readonly sha1: string;
+  readonly size: number;
+  /** The bytes; read again from the file when they are needed, so that no large file waits in memory. */
+  bytes(): Promise<Buffer>;
+}
+
+/** Digests of local files, as long as time and size say that the file is the same: many hosts share one reading. */
+const known = new Map<string, { readonly stamp: string; readonly content: Content }>();
+
+export function contentOfText(text: string): Content {
+  const bytes = Buffer.from(text);
+  const digest = (algorithm: string) => createHash(algorithm).update(bytes).digest('hex');
+  return { sha256: digest('sha256'), sha1: digest('sha1'), size: bytes.length, bytes: async () => bytes };
+}
+
+export async function contentOfFile(file: string): Promise<Content> {
+  const status = await stat(file);
+  const stamp = `${status.ino}:${status.size}:${status.mtimeMs}`;
+  const cached = known.get(file);
+  if (cached?.stamp === stamp) return cached.content;
+  const [sha256, sha1] = [createHash('sha256'), createHash('sha1')];
+  let size = 0;
+  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+    sha256.update(chunk);
+    sha1.update(chunk);
+    size += chunk.length;
+  }
+  const digest = sha256.digest('hex');
+  const content = { sha256: digest, sha1: sha1.digest('hex'), size, bytes: () => bytesOf(file, digest) };
+  known.set(file, { stamp, content });
+  return content;
+}
+
+async function bytesOf(file: string, sha256: string): Promise<Buffer> {
+  const bytes = await readFile(file);
+  if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
+    throw new TaskError(`${file} changed while it was being copied`, { hint: 'run again' });
+  }
+  return bytes;
+}
