@@ -1,0 +1,38 @@
+import type { Module } from './contract.ts';
+
+/** Each module is loaded when a task first uses it. */
+const loaders: Readonly<Record<string, () => Promise<Module>>> = {
+  apk: async () => (await import('./apk.ts')).apk,
+  apt: async () => (await import('./apt.ts')).apt,
+  assert: async () => (await import('./assert.ts')).assert,
+  command: async () => (await import('./command.ts')).command,
+  copy: async () => (await import('./copy.ts')).copy,
+  debug: async () => (await import('./debug.ts')).debug,
+  dnf: async () => (await import('./dnf.ts')).dnf,
+  fail: async () => (await import('./fail.ts')).fail,
+  file: async () => (await import('./file.ts')).file,
+  get_url: async () => (await import('./get_url.ts')).getUrl,
+  group: async () => (await import('./group.ts')).group,
+  package: async () => (await import('./package.ts')).packageAny,
+  ping: async () => (await import('./ping.ts')).ping,
+  raw: async () => (await import('./raw.ts')).raw,
+  service: async () => (await import('./service.ts')).service,
+  set_fact: async () => (await import('./set_fact.ts')).setFact,
+  setup: async () => (await import('./setup.ts')).setup,
+  shell: async () => (await import('./shell.ts')).shell,
+  stat: async () => (await import('./stat.ts')).stat,
+  sysctl: async () => (await import('./sysctl.ts')).sysctl,
+  systemd: async () => (await import('./systemd.ts')).systemd,
+  template: async () => (await import('./template.ts')).template,
+  unarchive: async () => (await import('./unarchive.ts')).unarchive,
+  user: async () => (await import('./user.ts')).user,
+  wait_for: async () => (await import('./wait_for.ts')).waitFor,
+  yum: async () => (await import('./yum.ts')).yum,
+};
+
+export const moduleNames: readonly string[] = Object.keys(loaders);
+
+/** The module of a name without `ansible.builtin.`; undefined when there is none. */
+export async function moduleNamed(name: string): Promise<Module | undefined> {
+  return Object.hasOwn(loaders, name) ? await loaders[name]?.() : undefined;
+}
