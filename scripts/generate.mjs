@@ -6,22 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import { compile } from 'json-schema-to-typescript';
+import { forEditors } from './editor-schema.mjs';
+import { ownKeywords, without } from './schema-keywords.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const ownKeywords = [
-  'x-aliases',
-  'x-check-mode',
-  'x-format',
-  'x-free-form',
-  'x-loader',
-  'x-mutually-exclusive',
-  'x-one-per-line',
-  'x-required-if',
-  'x-required-one-of',
-  'x-required-together',
-  'x-secret',
-  'x-unsupported',
-];
 const banner = '// Written by scripts/generate.mjs from schemas/. Not in the repository.\n';
 
 const schemas = readSchemas(`${root}schemas/modules`);
@@ -37,6 +25,9 @@ writeTree(
     [`${root}src/playbook/generated/validators.ts`, validatorsOf(schemas, keywords)],
   ]),
 );
+
+const editorsDirectory = `${root}schemas/generated`;
+writeTree(editorsDirectory, new Map([[`${editorsDirectory}/modules.json`, forEditors(schemas)]]));
 
 function readSchemas(directory) {
   const found = new Map();
@@ -168,21 +159,6 @@ function withOwnHelpers(code) {
   return `import { countCharacters, isEqual, type Validator } from '../validator.ts';\n${body}`;
 }
 
-/** Copies without the given keywords; names of arguments are not keywords. */
-function without(keywords, schema) {
-  if (Array.isArray(schema)) return schema.map((each) => without(keywords, each));
-  if (typeof schema !== 'object' || schema === null) return schema;
-  const kept = Object.entries(schema).filter(([key]) => !keywords.includes(key));
-  return Object.fromEntries(
-    kept.map(([key, value]) => [
-      key,
-      key === 'properties'
-        ? Object.fromEntries(Object.entries(value).map(([name, part]) => [name, without(keywords, part)]))
-        : without(keywords, value),
-    ]),
-  );
-}
-
 /** Writes what differs and removes what is no longer made, so that two at once do not disturb each other. */
 function writeTree(directory, files) {
   mkdirSync(directory, { recursive: true });
@@ -193,6 +169,6 @@ function writeTree(directory, files) {
   }
   for (const name of readdirSync(directory)) {
     const file = `${directory}/${name}`;
-    if (/\.(ts|js)$/.test(name) && !files.has(file)) rmSync(file, { force: true });
+    if (/\.(ts|js|json)$/.test(name) && !files.has(file)) rmSync(file, { force: true });
   }
 }

@@ -20,11 +20,14 @@ export class Loading {
   /** Of the play that is being read. */
   readonly notifications: Notification[];
 
+  private readonly values: Map<string, unknown>;
+
   constructor(playbookDir: string, stack: readonly string[], outer?: Loading) {
     this.playbookDir = playbookDir;
     this.stack = stack;
     this.findings = outer?.findings ?? new Findings();
     this.notifications = outer?.notifications ?? [];
+    this.values = outer?.values ?? new Map();
   }
 
   get file(): string {
@@ -44,8 +47,13 @@ export class Loading {
     return new Loading(this.playbookDir, [...this.stack, file], this);
   }
 
-  /** The value of a YAML file; `undefined` when it could not be read at all. */
+  /** The value of a YAML file; `undefined` when it could not be read at all. A file named by several plays is read once. */
   read(file: string, span: Span | undefined): unknown {
+    if (!this.values.has(file)) this.values.set(file, this.load(file, span));
+    return this.values.get(file);
+  }
+
+  private load(file: string, span: Span | undefined): unknown {
     forgetLines();
     const { value, documents, diagnostics } = loadYaml(file);
     const unreadable = diagnostics.find(({ code }) => code === 'unreadable-file');

@@ -50,13 +50,18 @@ export function schemaOf(module: string): ModuleSchema | undefined {
   return schema;
 }
 
+const namesOf = new WeakMap<ModuleSchema, ReadonlyMap<string, string>>();
+
 /** Every name under which an argument may be written, to its own name. */
 export function argumentNames(schema: ModuleSchema): ReadonlyMap<string, string> {
+  const known = namesOf.get(schema);
+  if (known !== undefined) return known;
   const names = new Map<string, string>();
   for (const [name, part] of Object.entries(schema.properties)) {
     names.set(name, name);
     for (const alias of part['x-aliases'] ?? []) names.set(alias, name);
   }
+  namesOf.set(schema, names);
   return names;
 }
 
