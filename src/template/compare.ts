@@ -91,6 +91,7 @@ export function contains(container: unknown, item: unknown): boolean {
     return holder.some((candidate) => equals(candidate, wanted));
   }
   if (isMapping(holder)) {
+    if (wanted instanceof Tuple) return false;
     return isLazyMap(holder) ? holder.has(keyText(wanted)) : Object.hasOwn(holder, keyText(wanted));
   }
   throw new TemplateError(`argument of type '${typeName(holder)}' is not iterable`);

@@ -67,7 +67,8 @@ function floats(operator: ArithmeticOperator, a: Numeric, b: Numeric): unknown {
   if (operator === '/') return Float.of(x / y);
   if (operator === '//') return Float.of(Math.floor(x / y));
   const rest = x % y;
-  return Float.of(rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest);
+  if (rest === 0) return Float.of(y < 0 ? -0 : 0);
+  return Float.of(rest < 0 !== y < 0 ? rest + y : rest);
 }
 
 function integers(operator: ArithmeticOperator, a: Numeric, b: Numeric): unknown {

@@ -10,7 +10,7 @@ import { attributeGetter } from './attributes.ts';
 
 /** Filters on numbers, and random choice. */
 export const numberFilters = {
-  abs: define('', (value: unknown) => (toDouble(needNumber(value)) < 0 ? signed('-', value) : value)),
+  abs: define('', (value: unknown) => signed(toDouble(needNumber(value)) < 0 ? '-' : '+', needNumber(value))),
   round: define('precision method', round),
   sum: define('attribute start', (value: unknown, attribute: unknown, start: unknown = 0) =>
     elements(value)
@@ -65,6 +65,7 @@ function needNumber(value: unknown) {
 function round(value: unknown, precision: unknown = 0, method: unknown = 'common'): unknown {
   const number = needNumber(value);
   const digits = toIndex(precision, 'precision');
+  if (!isFloat(number) && digits >= 0 && method === 'common') return number;
   const double = toDouble(number);
   if (Math.abs(digits) > 300) throw new TemplateError('round: too many digits');
   if (method === 'ceil') return Float.of(Math.ceil(double * 10 ** digits) / 10 ** digits);

@@ -25,28 +25,33 @@ export const selectFilters = {
   attr: define('name', (value: unknown, name: unknown) => itemOf(value, str(name))),
 };
 
+/** Nothing, as Jinja2 has it, for None and other values that count as false. */
+function each(value: unknown): readonly unknown[] {
+  return isTrue(value) ? elements(value) : [];
+}
+
 function map(context: Context, value: unknown, filter: readonly unknown[], options: Dict): unknown[] {
   const [name, ...args] = filter;
   if (name !== undefined) {
     const named = new Map(Object.entries(options));
-    return own(elements(value).map((item) => context.filter(str(name), item, args, named)));
+    return own(each(value).map((item) => context.filter(str(name), item, args, named)));
   }
   const { attribute, default: fallback, ...others } = options;
   const other = Object.keys(others)[0];
   if (other !== undefined) throw new TemplateError(`map has no argument '${other}'`);
   if (attribute === undefined) throw new TemplateError('map needs a filter or attribute=');
-  return own(elements(value).map(attributeGetter(attribute, fallback)));
+  return own(each(value).map(attributeGetter(attribute, fallback)));
 }
 
 function select(context: Context, value: unknown, test: readonly unknown[], wanted: boolean): unknown[] {
-  return own(elements(value).filter((item) => holds(context, item, test) === wanted));
+  return own(each(value).filter((item) => holds(context, item, test) === wanted));
 }
 
 function selectByAttribute(context: Context, value: unknown, test: readonly unknown[], wanted: boolean): unknown[] {
   const [attribute, ...rest] = test;
   if (attribute === undefined) throw new TemplateError('selectattr and rejectattr need the name of an attribute');
   const get = attributeGetter(attribute);
-  return own(elements(value).filter((item) => holds(context, get(item), rest) === wanted));
+  return own(each(value).filter((item) => holds(context, get(item), rest) === wanted));
 }
 
 function holds(context: Context, item: unknown, test: readonly unknown[]): boolean {

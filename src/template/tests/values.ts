@@ -40,7 +40,7 @@ export const valueTests = {
   any: define('', (value: unknown) => elements(value).some(isTrue)),
   all: define('', (value: unknown) => elements(value).every(isTrue)),
   even: define('', (value: unknown) => remainder(value, 2)),
-  odd: define('', (value: unknown) => !remainder(value, 2)),
+  odd: define('', (value: unknown) => equals(arithmetic('%', value, 2), 1)),
   divisibleby: define('num', remainder),
   nan: define('', (value: unknown) => Number.isNaN(toDouble(numeric(value) ?? 0))),
   sameas: define('other', (a: unknown, b: unknown) => a === b),
