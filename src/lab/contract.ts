@@ -78,6 +78,8 @@ export interface LabHost {
   exec(script: string, options?: { stdin?: string; timeoutMs?: number }): Promise<ExecResult>;
   /** Pull the network cable, or plug it in again. */
   link(state: 'up' | 'down'): Promise<void>;
+  /** Limit what the network carries to and from this host, in kbit/s; undefined ends it. */
+  bandwidth(kbits: number | undefined): Promise<void>;
   /** Drop packets without an answer: to and from a TCP port of this host, or a peer's address. */
   drop(what: { port: number } | { peer: string }): Promise<void>;
   /** End every `drop`. */

@@ -1,7 +1,7 @@
 import { WITHHELD_CAPABILITIES } from './boot.ts';
 import { tryCommand } from './command.ts';
 import { type ExecResult, LabError, type LabHost } from './contract.ts';
-import { dropRules, loadRules, NO_DROP_RULES, setLink } from './network.ts';
+import { dropRules, limitBandwidth, loadRules, NO_DROP_RULES, setLink } from './network.ts';
 import type { LabPlaces } from './places.ts';
 import { endProcesses, recordedProcess } from './processes.ts';
 import type { HostRecord } from './record.ts';
@@ -47,6 +47,10 @@ export class RunningHost implements LabHost {
 
   async link(state: 'up' | 'down'): Promise<void> {
     await setLink(this.#places, this.#record.number, state);
+  }
+
+  async bandwidth(kbits: number | undefined): Promise<void> {
+    await limitBandwidth(this.#places, { number: this.#record.number, pid: Number(this.#runningPid()) }, kbits);
   }
 
   async drop(what: { port: number } | { peer: string }): Promise<void> {

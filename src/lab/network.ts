@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { runCommand } from './command.ts';
+import { runCommand, tryCommand } from './command.ts';
 import { cableOf, type LabPlaces } from './places.ts';
 
 /** Above this many hosts, full meshes overflow the kernel's table of learnt neighbours (1024 for all namespaces). */
@@ -83,6 +83,18 @@ export async function removeLinks(places: LabPlaces): Promise<void> {
 
 export async function setLink(places: LabPlaces, number: number, state: 'up' | 'down'): Promise<void> {
   await runCommand(['ip', 'link', 'set', cableOf(places, number), state]);
+}
+
+/** A queue at either end of the cable; a second of traffic waits in it, what comes on top is dropped. */
+export async function limitBandwidth(places: LabPlaces, to: Cable, kbits: number | undefined): Promise<void> {
+  const inHost = ['nsenter', '-t', String(to.pid), '-n'];
+  for (const [prefix, device] of [[[], cableOf(places, to.number)] as const, [inHost, 'eth0'] as const]) {
+    const queue = [...prefix, 'tc', 'qdisc'];
+    await tryCommand([...queue, 'del', 'dev', device, 'root']);
+    if (kbits === undefined) continue;
+    const rate = ['rate', `${kbits}kbit`, 'burst', '16kb', 'latency', '1s'];
+    await runCommand([...queue, 'add', 'dev', device, 'root', 'tbf', ...rate]);
+  }
 }
 
 /** Loads rules into a host's own packet filter. */

@@ -147,6 +147,19 @@ describeLab('lab hosts', () => {
     expect((await lab.host('h4').exec('cat /proc/1/comm')).stdout).toBe('sh\n');
   });
 
+  it('can have a slow network', async () => {
+    const host = lab.host('h4');
+    const send = async (): Promise<number> => {
+      const start = performance.now();
+      expect((await ssh(lab, 'root@h4', 'head -c 100000 /dev/urandom')).rc).toBe(0);
+      return performance.now() - start;
+    };
+    await host.bandwidth(400);
+    expect(await send()).toBeGreaterThan(1_500);
+    await host.bandwidth(undefined);
+    expect(await send()).toBeLessThan(1_500);
+  });
+
   it('can lose their network, drop packets, and be powered off and on', async () => {
     const [near, far] = [lab.host('h4'), lab.host('h1')];
     const reachable = (): Promise<boolean> => reaches(near, far.address);
