@@ -1,3 +1,4 @@
+import { addressFilters } from './filters/addresses.ts';
 import { dataFilters } from './filters/data.ts';
 import { dictFilters } from './filters/dicts.ts';
 import { listFilters } from './filters/lists.ts';
@@ -34,12 +35,13 @@ const filters: Table = new Map(
     regexFilters,
     pathFilters,
     timeFilters,
+    addressFilters,
   ].flatMap((table) => Object.entries(table)),
 );
 
 const tests: Table = new Map([valueTests, textTests, resultTests, pathTests].flatMap((table) => Object.entries(table)));
 
-const collections = /^(?:ansible\.builtin|ansible\.legacy|community\.general|ansible\.utils)\./;
+const collections = /^(?:ansible\.builtin|ansible\.legacy|community\.general|ansible\.utils|ansible\.netcommon)\./;
 
 export function filterNamed(name: string): Definition {
   return found(filters, name, 'filter');
