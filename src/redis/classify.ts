@@ -131,7 +131,7 @@ function separateClusters(seen: readonly SeenNode[]): string[] {
 }
 
 /** Groups of nodes connected by acquaintance in either direction. */
-export function componentsOf(seen: readonly SeenNode[]): SeenNode[][] {
+function componentsOf(seen: readonly SeenNode[]): SeenNode[][] {
   const components: SeenNode[][] = [];
   const rest = new Set(seen);
   for (const start of seen) {
@@ -147,6 +147,11 @@ export function componentsOf(seen: readonly SeenNode[]): SeenNode[][] {
     components.push(members);
   }
   return components;
+}
+
+/** Only such a node is sent MEET next to a cluster that serves. */
+export function hasNothingToLose(view: SeenNode): boolean {
+  return view.role === 'master' && view.self.slots.length === 0 && view.keys === 0;
 }
 
 /** Proven acquaintance: the handshake is over and the id is the real one. */

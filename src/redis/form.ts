@@ -133,8 +133,11 @@ class Round {
   }
 
   async #members(): Promise<void> {
-    const meet = async (from: SeenNode, to: SeenNode): Promise<void> => {
-      await this.#ask(nodeName(from.node), [meetCommand(to.node, busPortOf(to))]);
+    const meet = async (from: SeenNode, to: readonly SeenNode[]): Promise<void> => {
+      await this.#ask(
+        nodeName(from.node),
+        to.map((peer) => meetCommand(peer.node, busPortOf(peer))),
+      );
     };
     this.#views = byName(await awaitMembers(this.#cluster, this.#io, this.#options.stallMs, meet));
   }

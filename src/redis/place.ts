@@ -11,6 +11,7 @@ export type Standing =
 
 /** Bounds the search for better masters; typical inventories reach the best possible score without any. */
 const MAX_TRIALS = 400;
+const MAX_NODE_TRIALS = 12_000;
 
 /**
  * Which node is whose replica: deterministic, and as good as {@link scoreOf} can get for the chosen masters. Standing
@@ -124,7 +125,7 @@ function improve(
     improved = false;
     for (const candidate of exchanges(nodes, chosen, eligible)) {
       trials += 1;
-      if (trials > MAX_TRIALS) return best;
+      if (trials > MAX_TRIALS || trials * nodes.length > MAX_NODE_TRIALS) return best;
       const layout = completed(candidate);
       const candidateScore = scoreOf(nodes, layout);
       if (compareScores(candidateScore, score) >= 0) continue;

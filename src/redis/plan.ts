@@ -1,4 +1,4 @@
-import { assess, knows, place as nameOf } from './classify.ts';
+import { assess, hasNothingToLose, knows, place as nameOf } from './classify.ts';
 import type { NodeView, SeenNode } from './observe.ts';
 import { applyPermissions } from './permit.ts';
 import { place, placementGaps, type Standing } from './place.ts';
@@ -77,7 +77,7 @@ function undeclarable(cluster: DeclaredCluster): string[] {
 }
 
 /** What each node already is and stays: slots or a replica of its own make a master. */
-export function standingsOf(seen: readonly SeenNode[]): Standing[] {
+function standingsOf(seen: readonly SeenNode[]): Standing[] {
   const followed = new Set(seen.flatMap((view) => (view.role === 'replica' ? (view.self.masterId ?? []) : [])));
   return seen.map((view): Standing => {
     if (view.role === 'master') {
@@ -132,9 +132,7 @@ function meetSteps(seen: readonly SeenNode[], forming: boolean): Step[] {
     seen.slice(i + 1).forEach((second, offset) => {
       if (seen.length > FULL_MESH && i >= 8 && !Number.isInteger(Math.log2(offset + 1))) return;
       if (knows(first, second) && knows(second, first)) return;
-      const empty = [first, second].find(
-        (view) => view.self.slots.length === 0 && view.role === 'master' && view.keys === 0,
-      );
+      const empty = [first, second].find(hasNothingToLose);
       const asked = empty ?? (forming ? first : undefined);
       if (!asked) return;
       const peer = asked === first ? second : first;

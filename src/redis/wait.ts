@@ -1,14 +1,15 @@
 import { TaskError } from '../errors/errors.ts';
-import { assess, knows, place as nameOf } from './classify.ts';
+import { assess, hasNothingToLose, knows, place as nameOf } from './classify.ts';
 import { type ClusterIo, observeAll } from './cluster-io.ts';
 import type { NodeView, SeenNode } from './observe.ts';
-import { explainStrangers, strangersAmong } from './reach.ts';
+import { explainStrangers, type Pair, strangersAmong } from './reach.ts';
 import type { DeclaredCluster } from './topology.ts';
 import { verify } from './verify.ts';
 
 const POLL_MS = 100;
 /** A handshake without an answer is given up by the server after max(node timeout, 1 s): then it needs another MEET. */
 const MEET_AGAIN_MS = 2000;
+const MEET_AT_ONCE = 16;
 
 /** Waits as long as there is progress, at most `stallMs` without any. */
 async function waitFor<T>(
@@ -45,7 +46,7 @@ export async function awaitMembers(
   cluster: DeclaredCluster,
   io: ClusterIo,
   stallMs: number,
-  meet: (from: SeenNode, to: SeenNode) => Promise<void>,
+  meet: (from: SeenNode, to: readonly SeenNode[]) => Promise<void>,
 ): Promise<NodeView[]> {
   return await waitFor(
     io,
@@ -75,8 +76,18 @@ export async function awaitMembers(
     async (_, views) => {
       const strange = strangersAmong(views.filter((view) => view.seen));
       io.progress(`waiting for the nodes to know each other: ${strange.length} pairs left`);
-      for (const { from, to } of strange)
-        if (from.self.slots.length === 0 || assess(cluster, views).forming) await meet(from, to);
+      const { forming } = assess(cluster, views);
+      const asked = new Map<SeenNode, Pair[]>();
+      for (const pair of strange) asked.set(pair.from, [...(asked.get(pair.from) ?? []), pair]);
+      await Promise.all(
+        [...asked].map(async ([from, pairs]) => {
+          if (forming || hasNothingToLose(from))
+            await meet(
+              from,
+              pairs.slice(0, MEET_AT_ONCE).map(({ to }) => to),
+            );
+        }),
+      );
     },
   );
 }

@@ -1,5 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../src/errors/errors.ts';
@@ -70,6 +72,41 @@ describe('forming a cluster of real servers', () => {
     await expectVerified(cluster);
     const without = await observeAll(open, localIo());
     expect(planCluster(open, without).refusals[0]).toContain('refuses the login: NOAUTH');
+  });
+
+  it('works when nodes speak only TLS, on the bus and for replication too', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'rcdeploy-tls-'));
+    const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
+    const subject = ['-subj', '/CN=node', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const request = [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-days',
+      '2',
+      ...subject,
+      '-keyout',
+      key,
+      '-out',
+      cert,
+    ];
+    execFileSync('openssl', request, { stdio: 'ignore' });
+    const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert];
+    const tls = { ca: readFileSync(cert, 'utf8'), cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+    const everywhere = ['--tls-cluster', 'yes', '--tls-replication', 'yes'];
+    await Promise.all(
+      six.map(async (port) => {
+        const ports = ['--tls-port', String(port), '--port', String(port + 1000)];
+        await servers.start(port + 1000, [...ports, ...files, ...everywhere]);
+      }),
+    );
+    const plain = declared(six);
+    const cluster = { ...plain, nodes: plain.nodes.map((node) => ({ ...node, tls })) };
+    await formed(cluster);
+    await expectVerified(cluster);
+    rmSync(directory, { recursive: true });
   });
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('goes on after kill -9, case %i', async (seed) => {
@@ -195,10 +232,11 @@ describe('forming a cluster of real servers', () => {
   it('joins new nodes to a cluster with keys', async () => {
     await start([...six, 17007, 17008]);
     await formed(declared(six));
-    await command(17001, ['SET', 'key-10', 'kept']).catch(() => undefined);
+    await command(17003, ['SET', 'foo', 'kept']);
     const ports = [...six, 17007, 17008];
     const { seen } = await formed(declared(ports));
     expect(observedShards(seen)).toHaveLength(4);
+    expect(await command(17003, ['GET', 'foo'])).toBe('kept');
     await expectVerified(declared(ports));
   });
 });

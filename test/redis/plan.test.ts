@@ -140,3 +140,24 @@ describe('planCluster', () => {
     expect(refusals.join()).toContain('4 nodes own slots where 3 masters are declared');
   });
 });
+
+describe('planCluster with seventy nodes', () => {
+  const hosts = Array.from({ length: 70 }, (_, index) => `h${index % 25}`);
+  const cluster: DeclaredCluster = {
+    ...declare([]),
+    nodes: hosts.map((host, index) => ({
+      host,
+      address: `10.0.${index % 25}.1`,
+      port: 7000 + index,
+      zone: `z${(index % 25) % 3}`,
+    })),
+  };
+
+  it('does not let everyone meet everyone, and still brings all together', () => {
+    const model = new ModelCluster(cluster);
+    const { steps } = planCluster(cluster, model.views(cluster));
+    expect(steps.filter((step) => step.do === 'meet').length).toBeLessThan(70 * 16);
+    for (const step of steps) model.carryOut(step);
+    expectDeclared(cluster, model);
+  });
+});
