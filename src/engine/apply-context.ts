@@ -1,0 +1,61 @@
+import { InterruptedError } from '../errors/errors.ts';
+import type { ApplyContext } from '../modules/contract.ts';
+import type { Become } from '../transport/contract.ts';
+import type { HostState } from './host-state.ts';
+import type { PlayRun } from './play-run.ts';
+import type { Call } from './prepare.ts';
+import { connectingBecome } from './target.ts';
+
+/** The hands of a module while it applies its plan. */
+export function applyContext(play: PlayRun, call: Call, task: string, signal: AbortSignal): ApplyContext {
+  const { run, context } = play;
+  const { request } = run;
+  const shOn =
+    (host: HostState, become: Become | undefined): ApplyContext['sh'] =>
+    async (script, options = {}) => {
+      signal.throwIfAborted();
+      return run.forks.run(async () => {
+        const shell = await run.connections.shell(host.name, become, context);
+        const cancel = () => void shell.cancel();
+        signal.addEventListener('abort', cancel, { once: true });
+        try {
+          return await shell.run(script, { ...options, env: { ...call.environment, ...options.env } });
+        } finally {
+          signal.removeEventListener('abort', cancel);
+          host.forgetReads();
+        }
+      });
+    };
+  return {
+    host: call.on.name,
+    diff: call.diff,
+    signal,
+    cacheDir: request.cacheDir,
+    sh: shOn(call.on, call.become),
+    on: (name) => {
+      const host = run.host(name);
+      return { sh: shOn(host, connectingBecome(call.become, run.scope(host, context), context.play, request)) };
+    },
+    query: (query) => run.reader.queryNow(query, context),
+    openStream: async (to) => (await run.connections.connection(call.on.name, context)).openStream(to),
+    once: (key, work) => run.once(key, work),
+    progress: (message) => request.emit({ event: 'wait', host: call.on.name, task, message }),
+    sleep: (ms) => sleep(ms, signal),
+  };
+}
+
+/** Resolves after `ms`; rejects with InterruptedError when the signal comes first. */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const interrupted = () => {
+      clearTimeout(timer);
+      reject(new InterruptedError('interrupted while waiting'));
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', interrupted);
+      resolve();
+    }, ms);
+    if (signal.aborted) interrupted();
+    else signal.addEventListener('abort', interrupted, { once: true });
+  });
+}

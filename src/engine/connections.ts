@@ -1,0 +1,58 @@
+import { connect } from '../transport/connect.ts';
+import type { Become, Connection, Shell } from '../transport/contract.ts';
+import type { PlayContext, Run } from './run-state.ts';
+import { targetOf } from './target.ts';
+
+/** One connection per host for the whole run, made when first needed; a lost one is made again on the next need. */
+export class ConnectionPool {
+  readonly #run: Run;
+  readonly #connections = new Map<string, Promise<Connection>>();
+  readonly #established = new Set<string>();
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  async shell(host: string, become: Become | undefined, context: PlayContext | undefined): Promise<Shell> {
+    return (await this.connection(host, context)).shell(become);
+  }
+
+  connection(host: string, context: PlayContext | undefined): Promise<Connection> {
+    const known = this.#connections.get(host);
+    if (known) return known;
+    const scope = this.#run.scope(this.#run.host(host), context);
+    const { request } = this.#run;
+    const made = Promise.resolve()
+      .then(() => targetOf(scope, context?.play, request))
+      .then((target) => connect(target, request.signal))
+      .then(async (connection) => {
+        if (this.#run.locks.isHeld) await this.#run.locks.holdOn(host, connection);
+        return connection;
+      });
+    this.#connections.set(host, made);
+    made.then(
+      () => this.#established.add(host),
+      () => this.#connections.delete(host),
+    );
+    return made;
+  }
+
+  /** Whether the host could be reached, so that a failure is the loss of a connection. */
+  isEstablished(host: string): boolean {
+    return this.#established.has(host);
+  }
+
+  /** Forget a connection that was lost, so that the next need makes a new one. */
+  async drop(host: string): Promise<void> {
+    const known = this.#connections.get(host);
+    this.#connections.delete(host);
+    this.#established.delete(host);
+    await known?.then((connection) => connection.close()).catch(() => undefined);
+  }
+
+  async closeAll(): Promise<void> {
+    const all = [...this.#connections.values()];
+    this.#connections.clear();
+    await Promise.all(all.map((made) => made.then((connection) => connection.close()).catch(() => undefined)));
+  }
+}

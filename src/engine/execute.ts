@@ -1,0 +1,159 @@
+import { TaskError, UnreachableError } from '../errors/errors.ts';
+import type { Change, ControlModule, HostModule, Plan, Result } from '../modules/contract.ts';
+import type { Task } from '../playbook/contract.ts';
+import { compileExpression } from '../template/template.ts';
+import { Unknown } from '../template/values.ts';
+import { applyContext } from './apply-context.ts';
+import type { PlayRun } from './play-run.ts';
+import type { Call } from './prepare.ts';
+import { failureResult, unknownResult } from './prepare.ts';
+import { taskTitle } from './titles.ts';
+
+/** What became of one module call; `diff` holds the changes. */
+export interface Execution {
+  readonly result: Result;
+  readonly changes: readonly Change[];
+  /** Check mode predicted changes: what the result does not hold is unknown, not absent. */
+  readonly predicted?: boolean;
+}
+
+/** Run one prepared call. Unreachable hosts throw; every other failure is in the result. */
+export async function executeCall(play: PlayRun, task: Task, call: Call): Promise<Execution> {
+  try {
+    if (call.module.kind === 'control') return { result: runControl(call.module as ControlModule, call), changes: [] };
+    return await withTimeout(play.run, call, (signal) => runHost(play, task, call, call.module as HostModule, signal));
+  } catch (error) {
+    if (error instanceof UnknownValue) return { result: unknownResult(error.unknown), changes: [] };
+    return { result: failureResult(error), changes: [] };
+  }
+}
+
+/** A control module asked for a value that only the real run can know. */
+class UnknownValue extends Error {
+  readonly unknown: Unknown;
+  constructor(unknown: Unknown) {
+    super('unknown');
+    this.unknown = unknown;
+  }
+}
+
+function runControl(module: ControlModule, call: Call): Result {
+  return module.run(call.args, {
+    host: call.scope.parts.host.name,
+    check: call.check,
+    evaluate: (expression) => {
+      const value = compileExpression(expression).evaluate(call.scope);
+      if (value instanceof Unknown && module.name !== 'debug') throw new UnknownValue(value);
+      return value;
+    },
+  });
+}
+
+/** The task's `timeout`, or the run's own signal. */
+async function withTimeout<T>(run: PlayRun['run'], call: Call, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  if (call.timeoutMs === undefined) return work(run.request.signal);
+  const timeout = AbortSignal.timeout(call.timeoutMs);
+  try {
+    return await work(AbortSignal.any([timeout, run.request.signal]));
+  } catch (error) {
+    if (!timeout.aborted || run.request.signal.aborted) throw error;
+    throw new TaskError(`timed out after ${call.timeoutMs / 1000} s (keyword \`timeout\`)`, {
+      hint: 'what it had started was ended',
+    });
+  }
+}
+
+async function runHost(
+  play: PlayRun,
+  task: Task,
+  call: Call,
+  module: HostModule,
+  signal: AbortSignal,
+): Promise<Execution> {
+  const { locks, request } = play.run;
+  for (;;) {
+    const { plan, state } = await readAndPlan(play, call, module);
+    const settled = settledByPlan(call, plan);
+    const writes = plan.changes.length > 0 || module.fusable;
+    if (!settled && writes && !locks.isHeld) {
+      // Until the lock is held another run could still change what was read, so it is read again.
+      await locks.acquire();
+      continue;
+    }
+    for (const message of plan.warnings ?? []) request.emit({ event: 'warning', message, host: call.on.name });
+    return settled ?? applyPlan(play, task, call, module, plan, state, signal);
+  }
+}
+
+/** The outcome when there is nothing to apply. */
+function settledByPlan(call: Call, plan: Plan): Execution | undefined {
+  const { changes } = plan;
+  if (plan.failed !== undefined) return { result: { ...plan.result, failed: true, msg: plan.failed }, changes: [] };
+  if (plan.skipped !== undefined) {
+    return { result: { changed: false, skipped: true, ...plan.result, msg: plan.skipped }, changes: [] };
+  }
+  if (changes.length === 0 && !plan.applies) return { result: { changed: false, ...plan.result }, changes };
+  if (!call.check) return undefined;
+  if (changes.length > 0) call.on.changesPredicted = true;
+  return { result: { changed: changes.length > 0, ...plan.result }, changes, predicted: true };
+}
+
+async function applyPlan(
+  play: PlayRun,
+  task: Task,
+  call: Call,
+  module: HostModule,
+  plan: Plan,
+  state: unknown,
+  signal: AbortSignal,
+): Promise<Execution> {
+  const { run } = play;
+  const hasChanges = plan.changes.length > 0;
+  if (hasChanges) await run.owed.record(play, task, call.scope.parts.host);
+  try {
+    const applied = await module.apply(plan, call.args, applyContext(play, call, taskTitle(task), signal), state);
+    return { result: { changed: hasChanges, ...plan.result, ...applied }, changes: plan.changes };
+  } catch (error) {
+    if (!(error instanceof UnreachableError) || signal.aborted) throw error;
+    return await probeAgain(play, call, module, plan, error);
+  } finally {
+    call.on.forgetReads();
+    run.reader.forgetNodes();
+  }
+}
+
+/** The connection was lost before the outcome was known: what is there now decides, and nothing is executed a second time. */
+async function probeAgain(
+  play: PlayRun,
+  call: Call,
+  module: HostModule,
+  plan: Plan,
+  lost: UnreachableError,
+): Promise<Execution> {
+  const { run } = play;
+  call.on.forgetReads();
+  run.reader.forgetNodes();
+  if (!module.fusable || call.on.name !== lost.host) throw lost;
+  await run.connections.drop(call.on.name);
+  const now = await readAndPlan(play, call, module);
+  if (now.plan.changes.length > 0 || now.plan.failed !== undefined) throw lost;
+  run.request.emit({
+    event: 'warning',
+    host: call.on.name,
+    message: `the connection was lost while the change was made (${lost.message}); it was looked at again and is complete`,
+  });
+  return { result: { changed: true, ...now.plan.result }, changes: plan.changes };
+}
+
+async function readAndPlan(play: PlayRun, call: Call, module: HostModule): Promise<{ plan: Plan; state: unknown }> {
+  const request = module.read(call.args);
+  const where = { host: call.on.name, become: call.become, env: call.environment };
+  const state = module.parse(await play.run.reader.read(request, where, play.context), call.args);
+  const plan = module.plan(state, call.args, {
+    host: call.on.name,
+    check: call.check,
+    diff: call.diff,
+    changesPredicted: call.on.changesPredicted,
+  });
+  return { plan, state };
+}

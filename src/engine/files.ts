@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+import { TaskError } from '../errors/errors.ts';
+import type { PrepareEnv } from '../modules/contract.ts';
+import type { Task } from '../playbook/contract.ts';
+import { spanOf } from '../source/positions.ts';
+import { renderDocument } from '../template/template.ts';
+import type { PlayContext } from './run-state.ts';
+import type { HostScope } from './scope.ts';
+
+/** What a module may use of the control machine while it gets its arguments ready. */
+export function prepareEnvironment(task: Task, scope: HostScope, context: PlayContext): PrepareEnv {
+  const span = spanOf(task.args, 'src') ?? task.span;
+  return {
+    host: scope.parts.host.name,
+    scope,
+    span,
+    findFile: (name, kind) => findFile(name, kind, context.playbookDir, span),
+    renderTemplate: (text, file) => renderDocument(text, scope, { file }),
+  };
+}
+
+/** Ansible looks beside the playbook, in `files/` or `templates/` first. */
+function findFile(name: string, kind: 'files' | 'templates', playbookDir: string, span: PrepareEnv['span']): string {
+  const places = isAbsolute(name) ? [name] : [resolve(playbookDir, kind, name), resolve(playbookDir, name)];
+  const found = places.find((place) => existsSync(place));
+  if (found) return found;
+  throw new TaskError(`file '${name}' was not found on the control machine`, {
+    ...(span && { span }),
+    hint: `looked for ${places.join(' and ')}`,
+  });
+}

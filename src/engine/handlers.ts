@@ -1,0 +1,57 @@
+import type { Result } from '../modules/contract.ts';
+import type { Task } from '../playbook/contract.ts';
+import { renderValue } from '../template/template.ts';
+import type { HostState } from './host-state.ts';
+import type { PlayRun } from './play-run.ts';
+import { runTask } from './task.ts';
+
+const MOST_ROUNDS = 100;
+
+/** The handlers of a play that answer to a name: their own, or a topic that they listen to. Of equal names the last wins. */
+export function handlersNamed(handlers: readonly Task[], name: string): Task[] {
+  const byName = handlers.findLast((handler) => handler.name === name);
+  const byTopic = handlers.filter((handler) => handler.listen.includes(name));
+  return byName ? [byName, ...byTopic.filter((handler) => handler !== byName)] : byTopic;
+}
+
+/** A changed task notifies its handlers on its host; an unknown name fails the host (a constant one is found at load). */
+export function notifyHandlers(play: PlayRun, task: Task, host: HostState, result: Result): void {
+  for (const name of notifiedNames(play, task, host, result)) {
+    const found = handlersNamed(play.context.play.handlers, name);
+    for (const handler of found) host.notified.add(handler);
+    if (found.length > 0) continue;
+    const msg = `The requested handler '${name}' was not found in the play's handlers`;
+    host.failure = { task, result: { failed: true, msg } };
+    play.run.request.emit({ event: 'warning', host: host.name, message: msg });
+  }
+}
+
+/** `notify` is rendered per changed item of a loop. */
+export function notifiedNames(play: PlayRun, task: Task, host: HostState, result?: Result): Set<string> {
+  const scope = play.run.scope(host, play.context, task);
+  const items = Array.isArray(result?.results)
+    ? result.results.filter((entry) => entry?.changed === true)
+    : [undefined];
+  const names = new Set<string>();
+  for (const item of items) {
+    const own = item ? scope.with([[task.loopControl.loopVar, item[task.loopControl.loopVar]]]) : scope;
+    for (const name of task.notify) for (const one of [renderValue(name, own)].flat()) names.add(String(one));
+  }
+  return names;
+}
+
+/** Run what was notified, in the order of definition; what handlers notify runs in the same flush. */
+export async function flushHandlers(play: PlayRun): Promise<void> {
+  for (let round = 0; round < MOST_ROUNDS && play.hasNotifications(); round++) {
+    for (const handler of play.context.play.handlers) {
+      if (play.stopReason || play.run.request.signal.aborted) return;
+      const hosts = play.batch.filter((host) => host.notified.has(handler) && play.mayRunHandlers(host));
+      for (const host of hosts) host.notified.delete(handler);
+      if (hosts.length === 0) continue;
+      await runTask(play, handler, hosts, { handler: true, rescuable: false });
+      const done = hosts.filter((host) => host.isActive);
+      for (const host of hosts) if (!host.isActive) host.notified.add(handler);
+      await play.run.owed.strikeOff(play.context, handler, done);
+    }
+  }
+}

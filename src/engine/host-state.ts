@@ -1,0 +1,37 @@
+import type { Result } from '../modules/contract.ts';
+import type { Task } from '../playbook/contract.ts';
+import type { Stats } from '../report/contract.ts';
+import type { Reply } from '../transport/contract.ts';
+
+/** What the run knows of one host. Facts, registers and set_facts are data from hosts: they are never rendered. */
+export class HostState {
+  readonly name: string;
+  /** `ansible_…` facts without their prefix. */
+  facts: Record<string, unknown> = {};
+  readonly setFacts = new Map<string, unknown>();
+  failure: { readonly task: Task; readonly result: Result } | undefined;
+  unreachable = false;
+  /** A play has addressed it: it stands in the recap. */
+  wasInPlay = false;
+  /** `meta: end_host` or `end_play`: out of the present play. */
+  ended = false;
+  /** Check mode has predicted a change here: what later tasks miss may be about to come. */
+  changesPredicted = false;
+  readonly notified = new Set<Task>();
+  readonly stats: Stats = { ok: 0, changed: 0, unreachable: 0, failed: 0, skipped: 0, rescued: 0, ignored: 0 };
+  /** Replies to read scripts since the last change on this host, by become user and script. */
+  readonly reads = new Map<string, Promise<Reply>>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get isActive(): boolean {
+    return !this.failure && !this.unreachable && !this.ended;
+  }
+
+  /** Something on this host may differ from what was read. */
+  forgetReads(): void {
+    this.reads.clear();
+  }
+}

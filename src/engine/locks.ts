@@ -1,0 +1,150 @@
+import { LockedError, UnreachableError } from '../errors/errors.ts';
+import { isProvenDead, thisHolder } from '../state/control-process.ts';
+import {
+  describeHolder,
+  endRemainsScript,
+  type LockState,
+  lockContent,
+  parseLock,
+  READ_LOCK,
+  releaseLockScript,
+  takeLockScript,
+} from '../state/lock.ts';
+import type { Connection, Shell } from '../transport/contract.ts';
+import { sleep } from './apply-context.ts';
+import type { Run } from './run-state.ts';
+
+/** How long the remains of a killed run may take to end by themselves before they are ended. */
+const REMAINS_MS = 15_000;
+const POLL_MS = 100;
+const LOST_RACE = 75;
+
+/** The locks of all hosts of the run: taken before the first change, all or nothing, and held by the session shells. */
+export class RunLocks {
+  readonly #run: Run;
+  readonly #hosts = new Set<string>();
+  readonly #generations = new Map<string, number>();
+  #acquiring: Promise<void> | undefined;
+  #held = false;
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  /** Hosts of the run's plays, whatever `--limit` says. */
+  addHosts(names: readonly string[]): void {
+    for (const name of names) this.#hosts.add(name);
+  }
+
+  get isHeld(): boolean {
+    return this.#held;
+  }
+
+  /** Throws LockedError naming the holder; then nothing is held. What was read before may be outdated and is forgotten. */
+  acquire(): Promise<void> {
+    this.#acquiring ??= this.#acquireAll();
+    return this.#acquiring;
+  }
+
+  /** A connection made while the locks are held gets its lock before its first use. */
+  async holdOn(host: string, connection: Connection): Promise<void> {
+    await this.#take(host, await this.#stateShell(host, connection));
+  }
+
+  async release(): Promise<void> {
+    if (!this.#held) return;
+    this.#held = false;
+    await this.#releaseAll();
+  }
+
+  async #acquireAll(): Promise<void> {
+    const outcomes = await Promise.allSettled([...this.#hosts].map((host) => this.#takeOn(host)));
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failure?.status === 'rejected') {
+      await this.#releaseAll();
+      throw failure.reason;
+    }
+    this.#held = true;
+    for (const host of this.#run.hosts.values()) host.forgetReads();
+    this.#run.reader.forgetNodes();
+  }
+
+  async #takeOn(host: string): Promise<void> {
+    if (this.#run.host(host).unreachable) return;
+    try {
+      const connection = await this.#run.connections.connection(host, undefined);
+      await this.#take(host, await this.#stateShell(host, connection));
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error;
+      this.#run.request.emit({ event: 'warning', host, message: `its lock could not be taken: ${error.message}` });
+    }
+  }
+
+  async #take(host: string, shell: Shell): Promise<void> {
+    const { request } = this.#run;
+    const started = performance.now();
+    for (let told = false; ; ) {
+      const state = parseLock((await shell.run(READ_LOCK)).stdout);
+      if (state.status === 'free' || this.#isOurs(state)) {
+        if (await this.#link(host, shell, state)) return;
+        continue;
+      }
+      const waited = performance.now() - started;
+      const remains = state.holder !== undefined && isProvenDead(state.holder);
+      if (!remains && waited >= request.lockWaitMs) throw new LockedError(describeHolder(host, state.holder));
+      if (remains && waited >= REMAINS_MS && state.shell) await shell.run(endRemainsScript(state.shell));
+      if (!told) request.emit({ event: 'wait', host, task: 'lock', message: waitMessage(host, state, remains) });
+      told = true;
+      await sleep(POLL_MS, request.signal);
+    }
+  }
+
+  async #link(host: string, shell: Shell, state: LockState): Promise<boolean> {
+    const { request } = this.#run;
+    const holder = thisHolder(request.controlPid, request.playbooks.map(({ file }) => file).join(' '));
+    const reply = await shell.run(takeLockScript(state.generation), { stdin: lockContent(shell.identity, holder) });
+    if (reply.rc === LOST_RACE) return false;
+    if (reply.rc !== 0) throw new LockedError(`the lock of ${host} cannot be taken: ${reply.stderr.trim()}`);
+    this.#generations.set(host, state.generation + 1);
+    if (state.holder) {
+      request.emit({
+        event: 'warning',
+        host,
+        message: `took over the lock of a run that had died (${describeHolder(host, state.holder)})`,
+      });
+    }
+    return true;
+  }
+
+  #isOurs(state: LockState): boolean {
+    return (
+      state.holder?.controlPid === this.#run.request.controlPid &&
+      state.holder.controlHost === thisHolder(this.#run.request.controlPid, '').controlHost
+    );
+  }
+
+  async #releaseAll(): Promise<void> {
+    const held = [...this.#generations];
+    this.#generations.clear();
+    await Promise.all(
+      held.map(async ([host, generation]) => {
+        try {
+          const connection = await this.#run.connections.connection(host, undefined);
+          await (await this.#stateShell(host, connection)).run(releaseLockScript(generation));
+        } catch {
+          // The lock ends with its shell; only the note that this was no crash is missing.
+        }
+      }),
+    );
+  }
+
+  async #stateShell(host: string, connection: Connection): Promise<Shell> {
+    return connection.shell(this.#run.stateBecome(host));
+  }
+}
+
+function waitMessage(host: string, state: LockState, remains: boolean): string {
+  return remains
+    ? `waiting for what a killed run left on ${host} to end`
+    : `waiting: ${describeHolder(host, state.holder)}`;
+}

@@ -1,0 +1,130 @@
+import type { Task } from '../playbook/contract.ts';
+import { parseLock, READ_LOCK } from '../state/lock.ts';
+import { type Owed, owedKey, parseOwed, READ_OWED, recordOwedScript, strikeOffScript } from '../state/owed.ts';
+import { renderValue } from '../template/template.ts';
+import { handlersNamed, notifiedNames } from './handlers.ts';
+import type { HostState } from './host-state.ts';
+import type { PlayRun } from './play-run.ts';
+import { failureResult } from './prepare.ts';
+import type { ScriptRead } from './reader.ts';
+import type { PlayContext, Run } from './run-state.ts';
+
+/**
+ * Handlers that changes made necessary, kept on the hosts until they have run. A restart that a crash or a failed play
+ * swallowed is found by the next run, though the file that asked for it is already right.
+ */
+export class OwedWork {
+  readonly #run: Run;
+  readonly #known = new Map<HostState, Map<string, Owed>>();
+  readonly #read = new Set<HostState>();
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  /** What is read on a host before anything else: its lock and its owed handlers. */
+  firstReads(host: HostState): ScriptRead[] {
+    if (this.#read.has(host)) return [];
+    const where = { host: host.name, become: this.#run.stateBecome(host.name), env: {} };
+    return [
+      { ...where, script: READ_LOCK },
+      { ...where, script: READ_OWED },
+    ];
+  }
+
+  /** Refuse while another run is at work, and notify the handlers of this play that are owed. */
+  async lookAt(play: PlayRun): Promise<void> {
+    await Promise.all(play.active().map((host) => this.#lookAtHost(play, host)));
+    for (const host of play.active()) {
+      const owed = this.#known.get(host);
+      if (!owed || owed.size === 0) continue;
+      for (const handler of play.context.play.handlers) {
+        const key = this.#keyOf(play.context, handler, host);
+        if (key === undefined || !owed.has(key)) continue;
+        host.notified.add(handler);
+        const since = owed.get(key)?.since;
+        play.run.request.emit({
+          event: 'warning',
+          host: host.name,
+          message: `handler '${handler.name}' is owed since ${since} and will run now`,
+        });
+      }
+    }
+  }
+
+  /** Note on the host what the change that comes next will owe. */
+  async record(play: PlayRun, task: Task, host: HostState): Promise<void> {
+    if (task.notify.length === 0) return;
+    const handlers = [...notifiedNames(play, task, host)].flatMap((name) =>
+      handlersNamed(play.context.play.handlers, name),
+    );
+    const fresh = handlers.flatMap((handler) => this.#freshlyOwed(play.context, handler, host));
+    if (fresh.length === 0) return;
+    const shell = await this.#run.connections.shell(host.name, this.#run.stateBecome(host.name), play.context);
+    const reply = await shell.run(recordOwedScript(fresh));
+    if (reply.rc !== 0) throw new Error(`cannot record on ${host.name} which handlers a change owes: ${reply.stderr}`);
+    for (const one of fresh) this.#of(host).set(one.key, one);
+  }
+
+  /** The handler ran on these hosts. */
+  async strikeOff(context: PlayContext, handler: Task, hosts: readonly HostState[]): Promise<void> {
+    await Promise.all(
+      hosts.map(async (host) => {
+        const key = this.#keyOf(context, handler, host);
+        if (key === undefined || this.#run.request.check || !this.#of(host).delete(key)) return;
+        const shell = await this.#run.connections.shell(host.name, this.#run.stateBecome(host.name), context);
+        await shell.run(strikeOffScript([key]));
+      }),
+    );
+  }
+
+  remaining(): { host: string; handler: string }[] {
+    return [...this.#known].flatMap(([host, owed]) =>
+      [...owed.values()].map(({ handler }) => ({ host: host.name, handler })),
+    );
+  }
+
+  async #lookAtHost(play: PlayRun, host: HostState): Promise<void> {
+    if (this.#read.has(host)) return;
+    const [lockRead, owedRead] = this.firstReads(host);
+    if (!lockRead || !owedRead) return;
+    try {
+      const { reader, locks, request } = this.#run;
+      const lock = parseLock((await reader.read(lockRead, lockRead, play.context)).reply.stdout);
+      const owed = parseOwed((await reader.read(owedRead, owedRead, play.context)).reply.stdout);
+      this.#read.add(host);
+      for (const one of owed) this.#of(host).set(one.key, one);
+      if (lock.status === 'held' && !locks.isHeld && !request.check) await locks.acquire();
+    } catch (error) {
+      // An unreachable host fails at its first task, where the play's rules for that apply.
+      if (!(error instanceof Error) || error.name !== 'UnreachableError') throw error;
+    }
+  }
+
+  #freshlyOwed(context: PlayContext, handler: Task, host: HostState): Owed[] {
+    const key = this.#keyOf(context, handler, host);
+    if (key === undefined || this.#of(host).has(key)) return [];
+    return [
+      { key, handler: handler.name ?? handler.module, playbook: context.playbookFile, since: new Date().toISOString() },
+    ];
+  }
+
+  #keyOf(context: PlayContext, handler: Task, host: HostState): string | undefined {
+    try {
+      const args = renderValue(handler.args, this.#run.scope(host, context, handler));
+      return owedKey(handler.name ?? handler.module, args);
+    } catch (error) {
+      failureResult(error);
+      return undefined;
+    }
+  }
+
+  #of(host: HostState): Map<string, Owed> {
+    let owed = this.#known.get(host);
+    if (!owed) {
+      owed = new Map();
+      this.#known.set(host, owed);
+    }
+    return owed;
+  }
+}

@@ -1,0 +1,284 @@
+import { TaskError } from '../errors/errors.ts';
+import type { Args, HostModule, Module, Result } from '../modules/contract.ts';
+import { moduleNamed } from '../modules/registry.ts';
+import { checkArgs, secretArgs } from '../playbook/arguments.ts';
+import type { Task } from '../playbook/contract.ts';
+import { spanOf } from '../source/positions.ts';
+import { renderValue } from '../template/template.ts';
+import { UndefinedNameError, Unknown } from '../template/values.ts';
+import type { Become } from '../transport/contract.ts';
+import { toBoolean, toNumber } from './coerce.ts';
+import { judge } from './conditions.ts';
+import { prepareEnvironment } from './files.ts';
+import type { HostState } from './host-state.ts';
+import { loopItems } from './loop-items.ts';
+import { OMIT } from './magic.ts';
+import type { PlayContext, Run } from './run-state.ts';
+import { type HostScope, NotYetKnown } from './scope.ts';
+import { becomeOf, targetOf } from './target.ts';
+
+/** A module call on one host with everything rendered. */
+export interface Call {
+  readonly module: Module;
+  readonly args: Args;
+  readonly scope: HostScope;
+  /** The host that the work is done on: the task's host, or the one that it is delegated to. */
+  readonly on: HostState;
+  readonly become: Become | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly check: boolean;
+  readonly diff: boolean;
+  readonly timeoutMs: number | undefined;
+}
+
+export type Outcome =
+  | { readonly kind: 'call'; readonly call: Call }
+  | { readonly kind: 'skip' | 'fail' | 'unknown'; readonly result: Result };
+
+/** One turn of a task's loop, or its only turn. */
+export interface Turn {
+  readonly scope: HostScope;
+  readonly item: unknown;
+  readonly outcome: Outcome;
+}
+
+export interface Prepared {
+  readonly isLoop: boolean;
+  readonly turns: readonly Turn[];
+}
+
+/** Render a task for a host: its loop, and per turn the conditions and arguments. Failures are outcomes, not exceptions. */
+export async function prepareTask(
+  run: Run,
+  context: PlayContext,
+  task: Task,
+  host: HostState,
+  pending?: ReadonlySet<string>,
+): Promise<Prepared> {
+  const scope = run.scope(host, context, task, pending);
+  if (!task.loop) return { isLoop: false, turns: [await prepareTurn(run, context, task, scope, undefined)] };
+  let items: readonly unknown[] | Unknown;
+  try {
+    items = loopItems(task.loop, scope);
+  } catch (error) {
+    return { isLoop: false, turns: [{ scope, item: undefined, outcome: loopFailure(task, scope, error) }] };
+  }
+  if (items instanceof Unknown) {
+    return {
+      isLoop: false,
+      turns: [{ scope, item: undefined, outcome: { kind: 'unknown', result: unknownResult(items) } }],
+    };
+  }
+  const turns: Turn[] = [];
+  for (const [index, item] of items.entries()) {
+    turns.push(await prepareTurn(run, context, task, scope.with(loopVariables(task, items, item, index)), item));
+  }
+  return { isLoop: true, turns };
+}
+
+export function unknownResult(unknown: Unknown): Result {
+  return { changed: false, unknown: true, msg: `not known before the real run: it depends on ${unknown.why}` };
+}
+
+/** A failure as a result, with the position of what failed. */
+export function failureResult(error: unknown): Result {
+  if (error instanceof NotYetKnown) throw error;
+  if (error instanceof TaskError) {
+    return {
+      ...error.details,
+      failed: true,
+      msg: error.message,
+      ...(error.hint && { hint: error.hint }),
+      ...(error.span && { span: error.span }),
+    };
+  }
+  if (error instanceof UndefinedNameError) {
+    return { failed: true, msg: error.message, ...(error.nearest && { hint: `did you mean '${error.nearest}'?` }) };
+  }
+  if (error instanceof Error && (error.name === 'TemplateError' || error.name === 'InputError'))
+    return { failed: true, msg: error.message };
+  throw error;
+}
+
+/** If the list cannot be made but the task would be skipped anyway, it is skipped (ansible-core does the same). */
+function loopFailure(task: Task, scope: HostScope, error: unknown): Outcome {
+  const failure = failureResult(error);
+  try {
+    const verdict = judge(task.when, scope, 'when');
+    if ('holds' in verdict && !verdict.holds) return skipped(verdict.expression);
+  } catch (conditionError) {
+    if (conditionError instanceof NotYetKnown) throw conditionError;
+  }
+  return { kind: 'fail', result: failure };
+}
+
+function skipped(expression: string): Outcome {
+  return {
+    kind: 'skip',
+    result: { changed: false, skipped: true, skip_reason: 'Conditional result was False', false_condition: expression },
+  };
+}
+
+function* loopVariables(
+  task: Task,
+  items: readonly unknown[],
+  item: unknown,
+  index: number,
+): Iterable<[string, unknown]> {
+  const { loopVar, indexVar, extended } = task.loopControl;
+  yield [loopVar, item];
+  yield ['ansible_loop_var', loopVar];
+  if (indexVar) {
+    yield [indexVar, index];
+    yield ['ansible_index_var', indexVar];
+  }
+  if (extended) {
+    yield [
+      'ansible_loop',
+      {
+        allitems: items,
+        index: index + 1,
+        index0: index,
+        revindex: items.length - index,
+        revindex0: items.length - index - 1,
+        first: index === 0,
+        last: index === items.length - 1,
+        length: items.length,
+        ...(index > 0 && { previtem: items[index - 1] }),
+        ...(index < items.length - 1 && { nextitem: items[index + 1] }),
+      },
+    ];
+  }
+}
+
+async function prepareTurn(run: Run, context: PlayContext, task: Task, scope: HostScope, item: unknown): Promise<Turn> {
+  try {
+    const verdict = judge(task.when, scope, 'when');
+    if ('unknown' in verdict)
+      return { scope, item, outcome: { kind: 'unknown', result: unknownResult(verdict.unknown) } };
+    if (!verdict.holds) return { scope, item, outcome: skipped(verdict.expression) };
+    return { scope, item, outcome: await prepareCall(run, context, task, scope) };
+  } catch (error) {
+    return { scope, item, outcome: { kind: 'fail', result: failureResult(error) } };
+  }
+}
+
+async function prepareCall(run: Run, context: PlayContext, task: Task, scope: HostScope): Promise<Outcome> {
+  const { request } = run;
+  const module = await moduleNamed(task.module);
+  if (!module) throw new TaskError(`module '${task.module}' does not exist`, { span: task.span });
+  const rendered = renderArgs(task, scope);
+  const unknown = findUnknown(rendered);
+  if (unknown && module.name !== 'set_fact' && module.name !== 'debug')
+    return { kind: 'unknown', result: unknownResult(unknown) };
+
+  const { args: checked, diagnostics } = checkArgs(task.module, rendered, true);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) {
+    const [first] = errors;
+    throw new TaskError(errors.map(({ message }) => message).join('; '), {
+      ...(first?.span && { span: first.span }),
+      ...(first?.hint && { hint: first.hint }),
+    });
+  }
+  for (const name of secretArgs(task.module)) addSecrets(checked[name], request.addSecret);
+
+  const delegate = textOrUndefined(renderValue(task.delegateTo, scope));
+  const on = delegate === undefined ? scope.parts.host : run.host(delegate);
+  const connecting = delegate === undefined ? scope : run.scope(on, context);
+  const args =
+    module.kind === 'host' && module.prepare
+      ? await (module as HostModule).prepare?.(checked, prepareEnvironment(task, scope, context))
+      : checked;
+  const checkMode = renderValue(task.checkMode, scope);
+  const diff = renderValue(task.diff, scope);
+  const timeout = toNumber(renderValue(task.timeout, scope), 0, 'timeout');
+  const target = targetOf(connecting, context.play, request);
+  return {
+    kind: 'call',
+    call: {
+      module,
+      args: args ?? checked,
+      scope,
+      on,
+      become: becomeOf(task, scope, connecting, target, request),
+      environment: environmentOf(task, scope),
+      check: checkMode === undefined ? request.check : toBoolean(checkMode),
+      diff: diff === undefined ? request.diff : toBoolean(diff),
+      timeoutMs: timeout > 0 ? timeout * 1000 : undefined,
+    },
+  };
+}
+
+function renderArgs(task: Task, scope: HostScope): Record<string, unknown> {
+  const rendered: Record<string, unknown> = {};
+  for (const [key, raw] of Object.entries(task.args)) {
+    try {
+      const value = withoutOmitted(renderValue(raw, scope));
+      if (value !== OMIT) rendered[key] = value;
+    } catch (error) {
+      const span = spanOf(task.args, key) ?? task.span;
+      if (error instanceof UndefinedNameError) {
+        throw new TaskError(error.message, {
+          span,
+          ...(error.nearest && { hint: `did you mean '${error.nearest}'?` }),
+        });
+      }
+      if (error instanceof Error && error.name === 'TemplateError') throw new TaskError(error.message, { span });
+      throw error;
+    }
+  }
+  return rendered;
+}
+
+function withoutOmitted(value: unknown): unknown {
+  if (Array.isArray(value))
+    return value.some(holdsOmit) ? value.filter((entry) => entry !== OMIT).map(withoutOmitted) : value;
+  if (!isPlainObject(value) || !Object.values(value).some(holdsOmit)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, entry]) => entry !== OMIT)
+      .map(([key, entry]) => [key, withoutOmitted(entry)]),
+  );
+}
+
+function holdsOmit(value: unknown): boolean {
+  if (value === OMIT) return true;
+  if (Array.isArray(value)) return value.some(holdsOmit);
+  return isPlainObject(value) && Object.values(value).some(holdsOmit);
+}
+
+function findUnknown(value: unknown): Unknown | undefined {
+  if (value instanceof Unknown) return value;
+  if (Array.isArray(value) || isPlainObject(value)) {
+    for (const entry of Object.values(value)) {
+      const found = findUnknown(entry);
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
+}
+
+function addSecrets(value: unknown, add: (secret: string) => void): void {
+  if (typeof value === 'string' && value !== '') add(value);
+  else if (typeof value === 'object' && value !== null)
+    for (const entry of Object.values(value)) addSecrets(entry, add);
+}
+
+function environmentOf(task: Task, scope: HostScope): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const raw of task.environment) {
+    const layer = renderValue(raw, scope);
+    if (!isPlainObject(layer)) continue;
+    for (const [name, value] of Object.entries(layer)) if (value !== OMIT) environment[name] = String(value ?? '');
+  }
+  return environment;
+}
+
+function textOrUndefined(value: unknown): string | undefined {
+  return value === undefined || value === null || value === '' || value === OMIT ? undefined : String(value);
+}

@@ -1,0 +1,96 @@
+import type { HostModule } from '../modules/contract.ts';
+import type { Task } from '../playbook/contract.ts';
+import type { NodeQuery } from '../redis/contract.ts';
+import type { HostState } from './host-state.ts';
+import type { PlayRun } from './play-run.ts';
+import { type Call, failureResult, type Prepared, prepareTask } from './prepare.ts';
+import type { ScriptRead } from './reader.ts';
+import { NotYetKnown } from './scope.ts';
+
+/** Names that may have changed by the time a later task runs, whatever is read ahead. */
+const ALWAYS_PENDING = [
+  'ansible_play_hosts',
+  'play_hosts',
+  'ansible_play_batch',
+  'ansible_failed_task',
+  'ansible_failed_result',
+];
+
+/**
+ * Send the reads of this task and of those that follow it as one message, as far as their arguments are known now. Only reading
+ * is early: the tasks are judged one by one when their turn comes, and the first change makes the host be read again.
+ */
+export async function readAhead(play: PlayRun, task: Task, host: HostState): Promise<void> {
+  const start = play.positionOf(task);
+  if (start === undefined || play.hasPrepared(task, host)) return;
+  const pending = new Set(ALWAYS_PENDING);
+  const scripts: ScriptRead[] = play.run.owed.firstReads(host);
+  const queries: NodeQuery[] = [];
+  for (const step of play.path.slice(start)) {
+    if (step.kind === 'end' || (step.kind === 'flush' && play.hasNotifications())) break;
+    if (step.kind === 'flush') continue;
+    if (!isForeseeable(step.task)) break;
+    if (step.task.runOnce === true && host !== play.firstActive()) continue;
+    const prepared = await prepareAhead(play, step.task, host, pending);
+    if (!prepared) break;
+    play.keepPrepared(step.task, host, prepared);
+    const calls = callsOf(prepared);
+    if (calls.some(({ module }) => module.kind === 'host' && !module.fusable)) break;
+    for (const call of calls) addReads(call, scripts, queries);
+    if (calls.some(({ module }) => module.name === 'setup')) break;
+    if (!addPendingNames(step.task, pending)) break;
+  }
+  play.run.reader.readAhead(scripts, queries, play.context);
+}
+
+/** Keywords under which a task's reads must wait for its own moment. */
+function isForeseeable(task: Task): boolean {
+  const isPlainRunOnce = task.runOnce === undefined || typeof task.runOnce === 'boolean';
+  return (
+    task.delegateTo === undefined &&
+    !task.until &&
+    task.retries === undefined &&
+    task.throttle === undefined &&
+    isPlainRunOnce
+  );
+}
+
+async function prepareAhead(
+  play: PlayRun,
+  task: Task,
+  host: HostState,
+  pending: ReadonlySet<string>,
+): Promise<Prepared | undefined> {
+  try {
+    const prepared = await prepareTask(play.run, play.context, task, host, pending);
+    return prepared.turns.some(({ outcome }) => outcome.kind === 'fail') ? undefined : prepared;
+  } catch (error) {
+    if (error instanceof NotYetKnown) return undefined;
+    failureResult(error);
+    return undefined;
+  }
+}
+
+function callsOf(prepared: Prepared): Call[] {
+  return prepared.turns.flatMap(({ outcome }) => (outcome.kind === 'call' ? [outcome.call] : []));
+}
+
+function addReads(call: Call, scripts: ScriptRead[], queries: NodeQuery[]): void {
+  if (call.module.kind !== 'host') return;
+  const request = (call.module as HostModule).read(call.args);
+  if (request.script !== undefined) {
+    scripts.push({ host: call.on.name, become: call.become, env: call.environment, script: request.script });
+  }
+  queries.push(...(request.nodes ?? []));
+}
+
+/** False when the names that the task will set cannot be told. */
+function addPendingNames(task: Task, pending: Set<string>): boolean {
+  if (task.register) pending.add(task.register);
+  if (task.module !== 'set_fact') return true;
+  for (const name of Object.keys(task.args)) {
+    if (name.includes('{')) return false;
+    pending.add(name);
+  }
+  return true;
+}

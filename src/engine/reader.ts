@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { UnreachableError } from '../errors/errors.ts';
+import type { ReadAnswer, ReadRequest } from '../modules/contract.ts';
+import { queryNode } from '../redis/client.ts';
+import type { NodeAnswer, NodeQuery } from '../redis/contract.ts';
+import type { Become, Reply } from '../transport/contract.ts';
+import { fuse, unfuse } from './fuse.ts';
+import type { PlayContext, Run } from './run-state.ts';
+
+/** A read script and who runs it where. */
+export interface ScriptRead {
+  readonly host: string;
+  readonly become: Become | undefined;
+  readonly script: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const NOTHING: Reply = { rc: 0, stdout: '', stderr: '' };
+
+/**
+ * Reads hosts and nodes, each thing once until something changes. Replies are known by what was asked, so a read sent early
+ * serves the task whose turn comes later, and a task whose question turned out differently just asks again.
+ */
+export class Reader {
+  readonly #run: Run;
+  #nodes = new Map<string, Promise<NodeAnswer>>();
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  async read(
+    request: ReadRequest,
+    where: Omit<ScriptRead, 'script'>,
+    context: PlayContext | undefined,
+  ): Promise<ReadAnswer> {
+    const [reply, ...nodes] = await Promise.all([
+      request.script === undefined ? NOTHING : this.#scripts([{ ...where, script: request.script }], context)[0],
+      ...(request.nodes ?? []).map((query) => this.#query(query, context)),
+    ]);
+    return { reply: reply ?? NOTHING, nodes };
+  }
+
+  /** Send what is not known yet as one message per shell. The replies wait in the cache; failures come out when one is asked for. */
+  readAhead(reads: readonly ScriptRead[], queries: readonly NodeQuery[], context: PlayContext | undefined): void {
+    for (const promise of this.#scripts(reads, context)) promise.catch(() => undefined);
+    for (const query of queries) this.#query(query, context).catch(() => undefined);
+  }
+
+  /** Whatever was changed, nodes may answer differently now. */
+  forgetNodes(): void {
+    this.#nodes = new Map();
+  }
+
+  /** Ask a node now, whatever is known. */
+  queryNow(query: NodeQuery, context: PlayContext | undefined): Promise<NodeAnswer> {
+    return queryNode(
+      async () =>
+        (await this.#run.connections.connection(query.via, context)).openStream({
+          address: query.address,
+          port: query.port,
+        }),
+      query,
+    );
+  }
+
+  #query(query: NodeQuery, context: PlayContext | undefined): Promise<NodeAnswer> {
+    const key = JSON.stringify(query);
+    let answer = this.#nodes.get(key);
+    if (!answer) {
+      answer = this.queryNow(query, context);
+      this.#nodes.set(key, answer);
+    }
+    return answer;
+  }
+
+  #scripts(reads: readonly ScriptRead[], context: PlayContext | undefined): Promise<Reply>[] {
+    const missing = new Map<string, Map<string, ScriptRead>>();
+    for (const read of reads) {
+      const cache = this.#run.host(read.host).reads;
+      if (cache.has(keyOf(read))) continue;
+      const shell = JSON.stringify([read.host, read.become, read.env]);
+      const group = missing.get(shell) ?? new Map<string, ScriptRead>();
+      group.set(keyOf(read), read);
+      missing.set(shell, group);
+    }
+    for (const group of missing.values()) this.#send([...group.entries()], context);
+    return reads.map((read) => this.#run.host(read.host).reads.get(keyOf(read)) ?? Promise.resolve(NOTHING));
+  }
+
+  #send(group: readonly (readonly [string, ScriptRead])[], context: PlayContext | undefined): void {
+    const first = group[0]?.[1];
+    if (!first) return;
+    const replies = this.#runFused(
+      group.map(([, read]) => read.script),
+      first,
+      context,
+    );
+    const cache = this.#run.host(first.host).reads;
+    group.forEach(([key], index) => {
+      const reply = replies.then((all) => all[index] ?? NOTHING);
+      reply.catch(() => cache.delete(key));
+      cache.set(key, reply);
+    });
+  }
+
+  async #runFused(scripts: readonly string[], where: ScriptRead, context: PlayContext | undefined): Promise<Reply[]> {
+    const marker = randomBytes(16).toString('hex');
+    const text = fuse(scripts, marker);
+    try {
+      return unfuse(await this.#message(text, where, context), marker, scripts.length);
+    } catch (error) {
+      // A read has no effect, so a connection that was cut in it is tried once more.
+      const wasConnected = this.#run.connections.isEstablished(where.host);
+      if (!(error instanceof UnreachableError) || this.#run.request.signal.aborted || !wasConnected) throw error;
+      await this.#run.connections.drop(where.host);
+      return unfuse(await this.#message(text, where, context), marker, scripts.length);
+    }
+  }
+
+  async #message(text: string, where: ScriptRead, context: PlayContext | undefined): Promise<Reply> {
+    return this.#run.forks.run(async () => {
+      const shell = await this.#run.connections.shell(where.host, where.become, context);
+      return shell.run(text, { env: where.env });
+    });
+  }
+}
+
+function keyOf(read: ScriptRead): string {
+  return JSON.stringify([read.become, read.env, read.script]);
+}

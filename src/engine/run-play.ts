@@ -1,0 +1,179 @@
+import { dirname } from 'node:path';
+import { formatSpan } from '../errors/diagnostic.ts';
+import { selectHosts } from '../inventory/patterns.ts';
+import type { Play, Playbook, Task } from '../playbook/contract.ts';
+import { renderValue } from '../template/template.ts';
+import { splitIntoBatches } from './batches.ts';
+import { toBoolean } from './coerce.ts';
+import { runEntries } from './entries.ts';
+import { flushHandlers } from './handlers.ts';
+import { HostState } from './host-state.ts';
+import { PlayRun } from './play-run.ts';
+import { readAhead } from './read-ahead.ts';
+import type { PlayContext, Run } from './run-state.ts';
+import { isSelected } from './tags.ts';
+import { runTask } from './task.ts';
+
+/** Run one play: facts of all its hosts, then batch by batch. Returns why the playbook ends here, if it does. */
+export async function runPlay(run: Run, playbook: Playbook, play: Play): Promise<string | undefined> {
+  const declared = run.request.inventory;
+  const pattern = renderPattern(run, playbook, play);
+  const all = selectHosts(declared, pattern);
+  const limited = run.request.limit ? new Set(selectHosts(declared, run.request.limit)) : undefined;
+  const names = ordered(limited ? all.filter((name) => limited.has(name)) : all, play.order);
+  const hosts = names.map((name) => run.host(name));
+  for (const host of hosts) startPlayOn(host);
+  const title = play.name ?? pattern;
+  const living = hosts.filter((host) => host.isActive);
+  const context: PlayContext = {
+    play,
+    playbookDir: playbook.dir,
+    playbookFile: playbook.file,
+    hostsAll: names,
+    batch: [],
+    active: () => hosts.filter((host) => host.isActive).map(({ name }) => name),
+  };
+  const emitStart = (batch: readonly HostState[]) =>
+    run.request.emit({
+      event: 'play_start',
+      play: title,
+      hosts: names,
+      path: formatSpan(play.span),
+      batch: batch.map(({ name }) => name),
+    });
+  if (living.length === 0) {
+    emitStart([]);
+    run.request.emit({ event: 'warning', message: `play '${title}': no hosts matched`, path: formatSpan(play.span) });
+    return undefined;
+  }
+
+  const facts = factTasks(run, context, living);
+  const batches = splitIntoBatches(living, serialOf(run, context, living));
+  for (const [index, batch] of batches.entries()) {
+    const own: PlayContext = { ...context, batch: batch.map(({ name }) => name) };
+    const batchRun = new PlayRun(run, own, title, batch, batches.length === 1 ? facts : []);
+    emitStart(batch);
+    if (index === 0)
+      await begin(batches.length === 1 ? batchRun : new PlayRun(run, context, title, living, facts), facts);
+    const reason = await runBatch(batchRun);
+    if (reason !== undefined) return reason;
+    if (run.request.signal.aborted) return undefined;
+  }
+  return undefined;
+}
+
+/** The lock of another run and owed handlers are read with the first facts; facts of all hosts come before the first batch. */
+async function begin(play: PlayRun, facts: readonly Task[]): Promise<void> {
+  const [first] = play.path.flatMap((step) => (step.kind === 'task' ? [step.task] : []));
+  if (first && play.run.request.fuse) await Promise.all(play.active().map((host) => readAhead(play, first, host)));
+  await play.run.owed.lookAt(play);
+  for (const task of facts) await runTask(play, task, play.active(), { handler: false, rescuable: false });
+}
+
+/** The play's fact gathering as tasks: one or none. */
+function factTasks(run: Run, context: PlayContext, hosts: readonly HostState[]): Task[] {
+  const { play } = context;
+  const [first] = hosts;
+  const wanted =
+    play.gatherFacts === undefined || (first && toBoolean(renderValue(play.gatherFacts, run.scope(first, context))));
+  const tags = play.tags.length > 0 ? play.tags : ['always'];
+  return wanted && isSelected(tags, run.request.tags, run.request.skipTags) ? [gatherFacts(play)] : [];
+}
+
+async function runBatch(play: PlayRun): Promise<string | undefined> {
+  const { preTasks, tasks, postTasks } = play.context.play;
+  for (const section of [preTasks, tasks, postTasks]) {
+    await runEntries(play, section, play.batch);
+    if (!play.run.request.signal.aborted && !play.stopReason) await flushHandlers(play);
+  }
+  if (play.stopReason) return play.stopReason;
+  const lost = play.batch.every((host) => host.failure || host.unreachable);
+  return lost && play.batch.length > 0 ? 'no hosts left: every host of the batch failed or was unreachable' : undefined;
+}
+
+function startPlayOn(host: HostState): void {
+  host.ended = false;
+  host.wasInPlay = true;
+  host.notified.clear();
+}
+
+/** The hosts of a play as declared, whatever `--limit` says. */
+export function hostsOf(run: Run, playbook: Playbook, play: Play): string[] {
+  return selectHosts(run.request.inventory, renderPattern(run, playbook, play));
+}
+
+function renderPattern(run: Run, playbook: Playbook, play: Play): string {
+  const nobody = run.scope(new HostState('localhost'), {
+    play,
+    playbookDir: playbook.dir ?? dirname(playbook.file),
+    playbookFile: playbook.file,
+    hostsAll: [],
+    batch: [],
+    active: () => [],
+  });
+  const value = renderValue(play.hosts, nobody);
+  return Array.isArray(value) ? value.join(',') : String(value);
+}
+
+function ordered(names: readonly string[], order: Play['order']): string[] {
+  switch (order) {
+    case 'sorted':
+      return [...names].sort();
+    case 'reverse_sorted':
+      return [...names].sort().reverse();
+    case 'reverse_inventory':
+      return [...names].reverse();
+    case 'shuffle':
+      return names
+        .map((name) => ({ name, at: Math.random() }))
+        .sort((a, b) => a.at - b.at)
+        .map(({ name }) => name);
+    case 'inventory':
+      return [...names];
+  }
+}
+
+function serialOf(run: Run, context: PlayContext, hosts: readonly HostState[]): (number | string)[] {
+  const [first] = hosts;
+  if (!first) return [];
+  const sizes = context.play.serial.map((raw) => renderValue(raw, run.scope(first, context)));
+  return sizes.flat().map((size) => (typeof size === 'number' ? size : String(size)));
+}
+
+/** The task that Ansible runs at the start of a play under this name. */
+function gatherFacts(play: Play): Task {
+  return {
+    kind: 'task',
+    name: 'Gathering Facts',
+    module: 'setup',
+    args: {},
+    when: [],
+    loop: undefined,
+    loopControl: { loopVar: 'item', indexVar: undefined, label: undefined, pause: undefined, extended: false },
+    until: undefined,
+    retries: undefined,
+    delay: undefined,
+    register: undefined,
+    notify: [],
+    listen: [],
+    changedWhen: undefined,
+    failedWhen: undefined,
+    ignoreErrors: undefined,
+    ignoreUnreachable: play.ignoreUnreachable,
+    delegateTo: undefined,
+    runOnce: undefined,
+    environment: play.environment,
+    checkMode: undefined,
+    diff: undefined,
+    noLog: undefined,
+    anyErrorsFatal: undefined,
+    throttle: undefined,
+    timeout: undefined,
+    tags: [],
+    vars: [],
+    span: play.span,
+    become: play.become,
+    becomeUser: play.becomeUser,
+    becomeMethod: play.becomeMethod,
+  };
+}

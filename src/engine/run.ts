@@ -1,0 +1,84 @@
+import { InputError, InterruptedError, LockedError } from '../errors/errors.ts';
+import { selectHosts } from '../inventory/patterns.ts';
+import type { Stats } from '../report/contract.ts';
+import type { RunRequest } from './request.ts';
+import { hostsOf, runPlay } from './run-play.ts';
+import { Run } from './run-state.ts';
+
+/** Exit statuses of a run (docs: language reference, "Exit status"). */
+const EXIT = { ok: 0, failed: 2, locked: 3, unreachable: 4, interrupted: 130 } as const;
+
+/** Run playbooks, play by play, and return the exit status. Every outcome is told through events; only bugs throw. */
+export async function run(request: RunRequest): Promise<number> {
+  checkLimit(request);
+  const started = performance.now();
+  const state = new Run(request);
+  request.emit({
+    event: 'run_start',
+    playbooks: request.playbooks.map(({ file }) => file),
+    inventory: [...request.inventorySources],
+    check: request.check,
+    version: request.version,
+  });
+  let stopped: { exit: number; message: string } | undefined;
+  try {
+    stopped = await runPlays(state);
+  } catch (error) {
+    stopped = stopOf(error, request);
+  } finally {
+    await state.locks.release();
+    await state.connections.closeAll();
+  }
+  const stats = Object.fromEntries(
+    [...state.hosts].filter(([, host]) => host.wasInPlay).map(([name, host]) => [name, host.stats]),
+  );
+  const exit = stopped && stopped.exit !== EXIT.ok ? stopped.exit : exitOf(Object.values(stats));
+  request.emit({
+    event: 'run_end',
+    exit,
+    stats,
+    owed: state.owed.remaining(),
+    duration_ms: Math.round(performance.now() - started),
+    ...(stopped && { message: stopped.message }),
+  });
+  return exit;
+}
+
+async function runPlays(state: Run): Promise<{ exit: number; message: string } | undefined> {
+  for (const playbook of state.request.playbooks) {
+    for (const play of playbook.plays) state.locks.addHosts(hostsOf(state, playbook, play));
+  }
+  for (const playbook of state.request.playbooks) {
+    for (const play of playbook.plays) {
+      const reason = await runPlay(state, playbook, play);
+      if (state.request.signal.aborted) throw new InterruptedError('interrupted');
+      if (reason !== undefined) return { exit: EXIT.ok, message: reason };
+    }
+  }
+  return undefined;
+}
+
+function stopOf(error: unknown, request: RunRequest): { exit: number; message: string } {
+  if (error instanceof LockedError) return { exit: EXIT.locked, message: error.message };
+  if (error instanceof InterruptedError || request.signal.aborted) {
+    return { exit: EXIT.interrupted, message: 'interrupted: nothing new was started, and what ran was ended' };
+  }
+  throw error;
+}
+
+function exitOf(stats: readonly Stats[]): number {
+  if (stats.some(({ unreachable }) => unreachable > 0)) return EXIT.unreachable;
+  return stats.some(({ failed }) => failed > 0) ? EXIT.failed : EXIT.ok;
+}
+
+function checkLimit(request: RunRequest): void {
+  if (!request.limit || selectHosts(request.inventory, request.limit).length > 0) return;
+  throw new InputError([
+    {
+      severity: 'error',
+      code: 'empty-limit',
+      message: `--limit '${request.limit}' leaves no hosts to target`,
+      hint: 'see the hosts and groups with `rcdeploy inventory --graph`',
+    },
+  ]);
+}

@@ -1,0 +1,120 @@
+import type { VarLayer } from '../inventory/contract.ts';
+import { renderValue } from '../template/template.ts';
+import type { LazyMap, Scope } from '../template/values.ts';
+import { TemplateError } from '../template/values.ts';
+import type { HostState } from './host-state.ts';
+
+/** Reading ahead met a name that a task in between will set: the fused read ends there. */
+export class NotYetKnown extends Error {
+  override readonly name = 'NotYetKnown';
+}
+
+/** The variables that one task sees on one host, by Ansible's levels. */
+export interface ScopeParts {
+  readonly host: HostState;
+  /** Levels 3 to 10, lowest first. */
+  readonly inventory: readonly VarLayer[];
+  /** Levels 12 and 14. */
+  readonly play: readonly VarLayer[];
+  /** Levels 16 and 17, outermost first. */
+  readonly task: readonly VarLayer[];
+  /** Level 22. */
+  readonly extra: VarLayer;
+  /** Loop variables: data, above everything. */
+  readonly local: ReadonlyMap<string, unknown>;
+  /** Special variables of the engine. */
+  readonly magic: (name: string, scope: HostScope) => unknown;
+  readonly magicNames: readonly string[];
+  /** Names that tasks between now and the one that is read ahead will set. */
+  readonly pending: ReadonlySet<string> | undefined;
+  /** Called with the values of variables whose names say that they are secret. */
+  readonly onSecret: (value: string) => void;
+  readonly baseDir: string | undefined;
+  /** How many `hostvars` lookups led here. */
+  readonly depth: number;
+}
+
+const SECRET_NAME = /(password|passwd|_pass|secret|token|passphrase)$/i;
+const DEEPEST_HOSTVARS = 50;
+
+export class HostScope implements Scope {
+  readonly parts: ScopeParts;
+  readonly baseDir: string | undefined;
+  readonly #known = new Map<string, unknown>();
+  readonly #evaluating = new Set<string>();
+
+  constructor(parts: ScopeParts) {
+    if (parts.depth > DEEPEST_HOSTVARS)
+      throw new TemplateError('variables refer to each other through hostvars without end');
+    this.parts = parts;
+    this.baseDir = parts.baseDir;
+  }
+
+  lookup(name: string): unknown {
+    return this.#find(name, true);
+  }
+
+  /** The same without facts: what a host says can never choose how it is connected to or who tasks run as. */
+  lookupTrusted(name: string): unknown {
+    return this.#find(name, false);
+  }
+
+  /** A scope with more loop variables. */
+  with(local: Iterable<[string, unknown]>): HostScope {
+    return new HostScope({ ...this.parts, local: new Map([...this.parts.local, ...local]) });
+  }
+
+  *names(): Iterable<string> {
+    const { parts } = this;
+    yield* parts.local.keys();
+    yield* parts.magicNames;
+    yield* parts.host.setFacts.keys();
+    for (const layer of [parts.extra, ...parts.task, ...parts.play, ...parts.inventory]) yield* Object.keys(layer.vars);
+    for (const fact of Object.keys(parts.host.facts)) yield `ansible_${fact}`;
+  }
+
+  /** All variables as one map (`vars`, `hostvars[host]`). */
+  asMap(): LazyMap {
+    return {
+      lazyMap: true,
+      get: (key) => this.lookup(key),
+      has: (key) => this.lookup(key) !== undefined,
+      keys: () => [...new Set(this.names())],
+    };
+  }
+
+  #find(name: string, facts: boolean): unknown {
+    const { parts } = this;
+    if (parts.local.has(name)) return parts.local.get(name);
+    if (parts.pending?.has(name)) throw new NotYetKnown(name);
+    const magic = parts.magic(name, this);
+    if (magic !== undefined) return magic;
+    if (Object.hasOwn(parts.extra.vars, name)) return this.#rendered(name, parts.extra.vars[name]);
+    if (parts.host.setFacts.has(name)) return parts.host.setFacts.get(name);
+    for (const layers of [parts.task, parts.play]) {
+      const layer = layers.findLast((candidate) => Object.hasOwn(candidate.vars, name));
+      if (layer) return this.#rendered(name, layer.vars[name]);
+    }
+    if (facts && name.startsWith('ansible_')) {
+      const fact = name.slice('ansible_'.length);
+      if (Object.hasOwn(parts.host.facts, fact)) return parts.host.facts[fact];
+    }
+    const layer = parts.inventory.findLast((candidate) => Object.hasOwn(candidate.vars, name));
+    return layer ? this.#rendered(name, layer.vars[name]) : undefined;
+  }
+
+  /** A source's value is a template until it is used; it is rendered in the scope of the task that uses it, once. */
+  #rendered(name: string, raw: unknown): unknown {
+    if (this.#known.has(name)) return this.#known.get(name);
+    if (this.#evaluating.has(name)) throw new TemplateError(`variable '${name}' refers to itself`);
+    this.#evaluating.add(name);
+    try {
+      const value = renderValue(raw, this);
+      if (SECRET_NAME.test(name) && typeof value === 'string' && value !== '') this.parts.onSecret(value);
+      this.#known.set(name, value);
+      return value;
+    } finally {
+      this.#evaluating.delete(name);
+    }
+  }
+}

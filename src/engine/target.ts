@@ -1,0 +1,111 @@
+import { userInfo } from 'node:os';
+import { TaskError } from '../errors/errors.ts';
+import type { Play, Task } from '../playbook/contract.ts';
+import { renderValue } from '../template/template.ts';
+import type { Become, Target } from '../transport/contract.ts';
+import { toBoolean } from './coerce.ts';
+import type { RunRequest } from './request.ts';
+import type { HostScope } from './scope.ts';
+
+/** How to get to a host: `ansible_*` variables first, then the play's keywords, then the command line's. Facts have no say. */
+export function targetOf(scope: HostScope, play: Play | undefined, request: RunRequest): Target {
+  const name = scope.parts.host.name;
+  const text = (...names: string[]) => firstText(scope, names);
+  const keyword = (raw: unknown) => (raw === undefined ? undefined : String(renderValue(raw, scope)));
+  const isImplicitLocal = !request.inventory.hosts.has(name) && ['localhost', '127.0.0.1', '::1'].includes(name);
+  const connection = text('ansible_connection') ?? keyword(play?.connection) ?? (isImplicitLocal ? 'local' : 'ssh');
+  if (!['ssh', 'local', 'smart', 'paramiko'].includes(connection)) {
+    throw new TaskError(`connection '${connection}' of host ${name} is not supported`, { hint: 'use ssh or local' });
+  }
+  const port = text('ansible_port', 'ansible_ssh_port') ?? keyword(play?.port);
+  const password = text('ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password') ?? request.defaults.password;
+  if (password) request.addSecret(password);
+  return {
+    name,
+    connection: connection === 'local' ? 'local' : 'ssh',
+    address: text('ansible_host', 'ansible_ssh_host') ?? name,
+    port: port === undefined ? undefined : Number(port),
+    user: text('ansible_user', 'ansible_ssh_user') ?? keyword(play?.remoteUser) ?? request.defaults.user,
+    password,
+    privateKeyFile: text('ansible_ssh_private_key_file', 'ansible_private_key_file') ?? request.defaults.privateKeyFile,
+    sshOptions: sshOptions(text('ansible_ssh_common_args'), text('ansible_ssh_extra_args')),
+    acceptNewHostKeys: request.acceptNewHostKeys,
+    connectTimeoutMs: request.defaults.connectTimeoutMs,
+  };
+}
+
+/** `-o Key=Value`, `-o 'Key Value'` and `-J host` of ssh arguments; others cannot be honoured and are refused by name. */
+export function sshOptions(...texts: (string | undefined)[]): Record<string, string> {
+  const words = texts
+    .flatMap((text) => text?.match(/"[^"]*"|'[^']*'|\S+/g) ?? [])
+    .map((word) => word.replace(/^(["'])(.*)\1$/, '$2'));
+  const options: Record<string, string> = {};
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? '';
+    const flag = word.slice(0, 2);
+    if (flag !== '-o' && flag !== '-J') {
+      throw new TaskError(`ssh argument '${word}' cannot be honoured`, {
+        hint: 'of ansible_ssh_common_args, -o Key=Value and -J host are',
+      });
+    }
+    const value = word.length > 2 ? word.slice(2) : (words[++index] ?? '');
+    const [key, ...rest] = flag === '-J' ? ['ProxyJump', value] : value.split(/[=\s]/);
+    options[key ?? ''] = flag === '-J' ? value : rest.join('=').trim();
+  }
+  return options;
+}
+
+/** Who a task runs as; `undefined`: the user who connected. */
+export function becomeOf(
+  task: Pick<Task, 'become' | 'becomeUser' | 'becomeMethod'>,
+  scope: HostScope,
+  connecting: HostScope,
+  target: Target,
+  request: RunRequest,
+): Become | undefined {
+  const { defaults } = request;
+  const wanted = connecting.lookupTrusted('ansible_become') ?? renderValue(task.become, scope) ?? defaults.become;
+  if (!toBoolean(wanted)) return undefined;
+  const user =
+    firstText(connecting, ['ansible_become_user']) ??
+    textOf(renderValue(task.becomeUser, scope)) ??
+    defaults.becomeUser ??
+    'root';
+  const login = target.connection === 'local' ? userInfo().username : target.user;
+  if (user === login) return undefined;
+  const method =
+    firstText(connecting, ['ansible_become_method']) ??
+    textOf(renderValue(task.becomeMethod, scope)) ??
+    defaults.becomeMethod ??
+    'sudo';
+  if (method !== 'sudo' && method !== 'su' && method !== 'doas') {
+    throw new TaskError(`become_method '${method}' is not supported`, { hint: 'use sudo, su or doas' });
+  }
+  const password = firstText(connecting, ['ansible_become_password', 'ansible_become_pass']) ?? defaults.becomePassword;
+  if (password) request.addSecret(password);
+  return { method, user, password };
+}
+
+function firstText(scope: HostScope, names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const value = textOf(scope.lookupTrusted(name));
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  return value === undefined || value === null || value === '' ? undefined : String(value);
+}
+
+/** The same become on another host, with that host's own password and method. */
+export function connectingBecome(
+  become: Become | undefined,
+  scope: HostScope,
+  play: Play,
+  request: RunRequest,
+): Become | undefined {
+  if (!become) return undefined;
+  const keywords = { become: true, becomeUser: become.user, becomeMethod: become.method };
+  return becomeOf(keywords, scope, scope, targetOf(scope, play, request), request);
+}

@@ -1,0 +1,119 @@
+import { formatSpan } from '../errors/diagnostic.ts';
+import type { Change, Result } from '../modules/contract.ts';
+import type { Task } from '../playbook/contract.ts';
+import type { Status } from '../report/contract.ts';
+import { toBoolean, toNumber } from './coerce.ts';
+import { emitResult, itemLabel, titleFor } from './emit-result.ts';
+import { keepFacts } from './facts.ts';
+import { notifyHandlers } from './handlers.ts';
+import type { HostState } from './host-state.ts';
+import { leniencyOf, renderOr } from './keywords.ts';
+import type { PlayRun } from './play-run.ts';
+import { prepareTask, type Turn } from './prepare.ts';
+import { readAhead } from './read-ahead.ts';
+import { count, loopResult, statusOf } from './results.ts';
+import { Semaphore } from './semaphore.ts';
+import { runTurn, type TurnOutcome } from './turn.ts';
+
+export interface TaskPlace {
+  readonly rescuable: boolean;
+  readonly handler: boolean;
+}
+
+interface HostOutcome {
+  readonly host: HostState;
+  readonly status: Status;
+  readonly result: Result;
+  readonly registered: unknown;
+}
+
+let taskCounter = 0;
+
+/** Run one task on all its hosts and wait for all of them: the linear strategy's step. */
+export async function runTask(play: PlayRun, task: Task, hosts: readonly HostState[], place: TaskPlace): Promise<void> {
+  const [first] = hosts;
+  if (!first) return;
+  const { run } = play;
+  const once = toBoolean(renderOr(task.runOnce, first, play, task, false));
+  const acting = once ? [first] : hosts;
+  const id = String(++taskCounter);
+  run.request.emit({
+    event: 'task_start',
+    play: play.title,
+    task: titleFor(play, task, first),
+    module: task.module,
+    path: formatSpan(task.span),
+    hosts: acting.map(({ name }) => name),
+    handler: place.handler,
+    id,
+  });
+  if (run.request.fuse && !place.handler) await Promise.all(acting.map((host) => readAhead(play, task, host)));
+
+  const throttle = new Semaphore(
+    toNumber(renderOr(task.throttle, first, play, task, 0), 0, 'throttle') || acting.length,
+  );
+  const outcomes = await Promise.all(acting.map((host) => throttle.run(() => runOnHost(play, task, host, place, id))));
+  for (const outcome of outcomes) settle(play, task, outcome, once ? hosts : [outcome.host]);
+  await play.checkFailures(task, outcomes, once, hosts);
+}
+
+async function runOnHost(
+  play: PlayRun,
+  task: Task,
+  host: HostState,
+  place: TaskPlace,
+  id: string,
+): Promise<HostOutcome> {
+  const { run, context } = play;
+  const started = performance.now();
+  const prepared = play.takePrepared(task, host) ?? (await prepareTask(run, context, task, host));
+  const leniency = leniencyOf(play, task, host, place.rescuable);
+  const emit = (result: Result, status: Status, changes: readonly Change[], from: number, item?: string) =>
+    emitResult(play, task, host, id, {
+      result,
+      status,
+      changes,
+      durationMs: Math.round(performance.now() - from),
+      item,
+      prepared,
+    });
+
+  if (!prepared.isLoop) {
+    const [turn] = prepared.turns as [Turn];
+    const outcome = await runTurn(play, task, turn);
+    const status = statusOf(outcome.result, leniency);
+    emit(outcome.result, status, outcome.changes, started);
+    return { host, status, result: outcome.result, registered: outcome.registered };
+  }
+
+  const outcomes: TurnOutcome[] = [];
+  for (const turn of prepared.turns) {
+    const turnStarted = performance.now();
+    const outcome = await runTurn(play, task, turn);
+    Object.assign(outcome.result, {
+      [task.loopControl.loopVar]: turn.item,
+      ansible_loop_var: task.loopControl.loopVar,
+    });
+    outcomes.push(outcome);
+    emit(outcome.result, statusOf(outcome.result, leniency), outcome.changes, turnStarted, itemLabel(task, turn));
+    if (outcome.result.unreachable && !leniency.ignoreUnreachable) break;
+    if (run.request.signal.aborted) break;
+  }
+  const result = loopResult(outcomes.map((outcome) => outcome.result));
+  const status = statusOf(result, leniency);
+  emit(result, status, [], started);
+  return { host, status, result, registered: { ...result, results: outcomes.map((outcome) => outcome.registered) } };
+}
+
+/** What the outcome leaves behind: registers, facts, notifications, counts, and the host's failure. */
+function settle(play: PlayRun, task: Task, outcome: HostOutcome, sharers: readonly HostState[]): void {
+  const { host, status, result } = outcome;
+  count(host.stats, status, result.changed === true);
+  for (const sharer of sharers) {
+    if (task.register) sharer.setFacts.set(task.register, outcome.registered);
+    keepFacts(task, result, sharer);
+  }
+  if (result.changed === true && !result.failed && !result.unreachable) notifyHandlers(play, task, host, result);
+  if (status === 'unreachable') host.unreachable = true;
+  if (status === 'failed' || status === 'rescued') for (const sharer of sharers) sharer.failure = { task, result };
+}
