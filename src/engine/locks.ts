@@ -49,6 +49,7 @@ export class RunLocks {
   /** A connection made while the locks are held gets its lock before its first use. */
   async holdOn(host: string, connection: Connection): Promise<void> {
     await this.#take(host, await this.#stateShell(host, connection));
+    this.#startHeartbeat(host, connection);
   }
 
   async release(): Promise<void> {
@@ -73,11 +74,19 @@ export class RunLocks {
     if (this.#run.host(host).unreachable) return;
     try {
       const connection = await this.#run.connections.connection(host, undefined);
-      await this.#take(host, await this.#stateShell(host, connection));
+      await this.holdOn(host, connection);
     } catch (error) {
       if (!(error instanceof UnreachableError)) throw error;
       this.#run.request.emit({ event: 'warning', host, message: `its lock could not be taken: ${error.message}` });
     }
+  }
+
+  /** What changes things must not go on when this machine is gone. Its channels need not be there before the first change. */
+  #startHeartbeat(host: string, connection: Connection): void {
+    connection.startHeartbeat().catch((error: unknown) => {
+      const message = `no heartbeat, so a power cut here would not end what runs there: ${String(error)}`;
+      this.#run.request.emit({ event: 'warning', host, message });
+    });
   }
 
   async #take(host: string, shell: Shell): Promise<void> {
