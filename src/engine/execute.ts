@@ -2,6 +2,7 @@ import { TaskError, UnreachableError } from '../errors/errors.ts';
 import type { Change, ControlModule, HostModule, Plan, Result } from '../modules/contract.ts';
 import type { Task } from '../playbook/contract.ts';
 import { compileExpression } from '../template/template.ts';
+import { UnknownReached } from '../template/undefined.ts';
 import { Unknown } from '../template/values.ts';
 import { applyContext } from './apply-context.ts';
 import type { PlayRun } from './play-run.ts';
@@ -23,17 +24,8 @@ export async function executeCall(play: PlayRun, task: Task, call: Call): Promis
     if (call.module.kind === 'control') return { result: runControl(call.module as ControlModule, call), changes: [] };
     return await withTimeout(play.run, call, (signal) => runHost(play, task, call, call.module as HostModule, signal));
   } catch (error) {
-    if (error instanceof UnknownValue) return { result: unknownResult(error.unknown), changes: [] };
+    if (error instanceof UnknownReached) return { result: unknownResult(error.unknown), changes: [] };
     return { result: failureResult(error), changes: [] };
-  }
-}
-
-/** A control module asked for a value that only the real run can know. */
-class UnknownValue extends Error {
-  readonly unknown: Unknown;
-  constructor(unknown: Unknown) {
-    super('unknown');
-    this.unknown = unknown;
   }
 }
 
@@ -43,7 +35,7 @@ function runControl(module: ControlModule, call: Call): Result {
     check: call.check,
     evaluate: (expression) => {
       const value = compileExpression(expression).evaluate(call.scope);
-      if (value instanceof Unknown && module.name !== 'debug') throw new UnknownValue(value);
+      if (value instanceof Unknown && module.name !== 'debug') throw new UnknownReached(value);
       return value;
     },
   });

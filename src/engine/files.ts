@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
-import { isAbsolute, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { TaskError } from '../errors/errors.ts';
 import type { PrepareEnv } from '../modules/contract.ts';
 import type { Task } from '../playbook/contract.ts';
 import { spanOf } from '../source/positions.ts';
 import { renderDocument } from '../template/template.ts';
+import { UnknownReached } from '../template/undefined.ts';
+import { type Scope, Unknown } from '../template/values.ts';
 import type { PlayContext } from './run-state.ts';
 import type { HostScope } from './scope.ts';
 
@@ -16,8 +18,17 @@ export function prepareEnvironment(task: Task, scope: HostScope, context: PlayCo
     scope,
     span,
     findFile: (name, kind) => findFile(name, kind, context.playbookDir, span),
-    renderTemplate: (text, file) => renderDocument(text, scope, { file }),
+    renderTemplate: (text, file) => {
+      const rendered = renderDocument(text, { ...scopeOf(scope), baseDir: dirname(file) });
+      if (rendered instanceof Unknown) throw new UnknownReached(rendered);
+      return rendered;
+    },
   };
+}
+
+/** The same variables, for a template that lies in another directory. */
+function scopeOf(scope: HostScope): Scope {
+  return { lookup: (name) => scope.lookup(name), names: () => scope.names() };
 }
 
 /** Ansible looks beside the playbook, in `files/` or `templates/` first. */

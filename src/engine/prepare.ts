@@ -5,6 +5,7 @@ import { checkArgs, secretArgs } from '../playbook/arguments.ts';
 import type { Task } from '../playbook/contract.ts';
 import { spanOf } from '../source/positions.ts';
 import { renderValue } from '../template/template.ts';
+import { UnknownReached } from '../template/undefined.ts';
 import { UndefinedNameError, Unknown } from '../template/values.ts';
 import type { Become } from '../transport/contract.ts';
 import { toBoolean, toNumber } from './coerce.ts';
@@ -93,7 +94,7 @@ export function failureResult(error: unknown): Result {
     };
   }
   if (error instanceof UndefinedNameError) {
-    return { failed: true, msg: error.message, ...(error.nearest && { hint: `did you mean '${error.nearest}'?` }) };
+    return { failed: true, msg: error.message };
   }
   if (error instanceof Error && (error.name === 'TemplateError' || error.name === 'InputError'))
     return { failed: true, msg: error.message };
@@ -159,6 +160,8 @@ async function prepareTurn(run: Run, context: PlayContext, task: Task, scope: Ho
     if (!verdict.holds) return { scope, item, outcome: skipped(verdict.expression) };
     return { scope, item, outcome: await prepareCall(run, context, task, scope) };
   } catch (error) {
+    if (error instanceof UnknownReached)
+      return { scope, item, outcome: { kind: 'unknown', result: unknownResult(error.unknown) } };
     return { scope, item, outcome: { kind: 'fail', result: failureResult(error) } };
   }
 }
@@ -219,10 +222,7 @@ function renderArgs(task: Task, scope: HostScope): Record<string, unknown> {
     } catch (error) {
       const span = spanOf(task.args, key) ?? task.span;
       if (error instanceof UndefinedNameError) {
-        throw new TaskError(error.message, {
-          span,
-          ...(error.nearest && { hint: `did you mean '${error.nearest}'?` }),
-        });
+        throw new TaskError(error.message, { span });
       }
       if (error instanceof Error && error.name === 'TemplateError') throw new TaskError(error.message, { span });
       throw error;
