@@ -1,7 +1,7 @@
 import { TaskError } from '../errors/errors.ts';
 import type { Args, HostModule, Module, Result } from '../modules/contract.ts';
 import { moduleNamed } from '../modules/registry.ts';
-import { checkArgs, secretArgs } from '../playbook/arguments.ts';
+import { checkArgs, secretValues } from '../playbook/arguments.ts';
 import type { Task } from '../playbook/contract.ts';
 import { spanOf } from '../source/positions.ts';
 import { renderValue } from '../template/template.ts';
@@ -184,7 +184,7 @@ async function prepareCall(run: Run, context: PlayContext, task: Task, scope: Ho
       ...(first?.hint && { hint: first.hint }),
     });
   }
-  for (const name of secretArgs(task.module)) addSecrets(checked[name], request.addSecret);
+  for (const secret of secretValues(task.module, checked)) request.addSecret(secret);
 
   const delegate = textOrUndefined(renderValue(task.delegateTo, scope));
   const on = delegate === undefined ? scope.parts.host : run.host(delegate);
@@ -261,12 +261,6 @@ function findUnknown(value: unknown): Unknown | undefined {
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
-}
-
-function addSecrets(value: unknown, add: (secret: string) => void): void {
-  if (typeof value === 'string' && value !== '') add(value);
-  else if (typeof value === 'object' && value !== null)
-    for (const entry of Object.values(value)) addSecrets(entry, add);
 }
 
 function environmentOf(task: Task, scope: HostScope): Record<string, string> {
