@@ -41,6 +41,8 @@ export async function readAhead(play: PlayRun, task: Task, host: HostState): Pro
     if (!addPendingNames(step.task, pending)) break;
   }
   play.run.reader.readAhead(scripts, queries, play.context);
+  // What was prepared depends on none of these names; when its turn comes it sees all that is known then.
+  pending.clear();
 }
 
 /** Keywords under which a task's reads must wait for its own moment. */
