@@ -1,6 +1,6 @@
 import { InterruptedError } from '../errors/errors.ts';
 import type { ApplyContext } from '../modules/contract.ts';
-import type { Become } from '../transport/contract.ts';
+import type { Become, Reply, Shell, ShOptions } from '../transport/contract.ts';
 import type { HostState } from './host-state.ts';
 import type { PlayRun } from './play-run.ts';
 import type { Call } from './prepare.ts';
@@ -16,14 +16,8 @@ export function applyContext(play: PlayRun, call: Call, task: string, signal: Ab
       signal.throwIfAborted();
       return run.forks.run(async () => {
         const shell = await run.connections.shell(host.name, become, context);
-        const cancel = () => void shell.cancel();
-        signal.addEventListener('abort', cancel, { once: true });
-        try {
-          return await shell.run(script, { ...options, env: { ...call.environment, ...options.env } });
-        } finally {
-          signal.removeEventListener('abort', cancel);
-          host.forgetReads();
-        }
+        const env = { ...call.environment, ...options.env };
+        return await runCancellable(shell, script, { ...options, env }, signal).finally(() => host.forgetReads());
       });
     };
   return {
@@ -42,6 +36,23 @@ export function applyContext(play: PlayRun, call: Call, task: string, signal: Ab
     progress: (message) => request.emit({ event: 'wait', host: call.on.name, task, message }),
     sleep: (ms) => sleep(ms, signal),
   };
+}
+
+/** Run a script that is ended on the host when the signal comes. */
+export async function runCancellable(
+  shell: Shell,
+  script: string,
+  options: ShOptions,
+  signal: AbortSignal,
+): Promise<Reply> {
+  signal.throwIfAborted();
+  const cancel = () => void shell.cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    return await shell.run(script, options);
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
 }
 
 /** Resolves after `ms`; rejects with InterruptedError when the signal comes first. */

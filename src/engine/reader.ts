@@ -4,6 +4,7 @@ import type { ReadAnswer, ReadRequest } from '../modules/contract.ts';
 import { queryNode } from '../redis/client.ts';
 import type { NodeAnswer, NodeQuery } from '../redis/contract.ts';
 import type { Become, Reply } from '../transport/contract.ts';
+import { runCancellable } from './apply-context.ts';
 import { fuse, unfuse } from './fuse.ts';
 import type { PlayContext, Run } from './run-state.ts';
 
@@ -14,6 +15,9 @@ export interface ScriptRead {
   readonly script: string;
   readonly env: Readonly<Record<string, string>>;
 }
+
+/** Looking takes milliseconds; a host that cannot even be looked at (a hung disk, a stopped process) must not hold the run. */
+const READ_TIMEOUT_MS = 60_000;
 
 const NOTHING: Reply = { rc: 0, stdout: '', stderr: '' };
 
@@ -121,7 +125,8 @@ export class Reader {
   async #message(text: string, where: ScriptRead, context: PlayContext | undefined): Promise<Reply> {
     return this.#run.forks.run(async () => {
       const shell = await this.#run.connections.shell(where.host, where.become, context);
-      return shell.run(text, { env: where.env });
+      const options = { env: where.env, idleTimeoutMs: READ_TIMEOUT_MS };
+      return runCancellable(shell, text, options, this.#run.request.signal);
     });
   }
 }

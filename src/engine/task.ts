@@ -52,9 +52,20 @@ export async function runTask(play: PlayRun, task: Task, hosts: readonly HostSta
   const throttle = new Semaphore(
     toNumber(renderOr(task.throttle, first, play, task, 0), 0, 'throttle') || acting.length,
   );
-  const outcomes = await Promise.all(acting.map((host) => throttle.run(() => runOnHost(play, task, host, place, id))));
+  const outcomes = await allOrFirstError(
+    acting.map((host) => throttle.run(() => runOnHost(play, task, host, place, id))),
+  );
   for (const outcome of outcomes) settle(play, task, outcome, once ? hosts : [outcome.host]);
   await play.checkFailures(task, outcomes, once, hosts);
+}
+
+/** All results; when one throws (an interrupt, another run's lock), that error, but only after the others have ended. */
+async function allOrFirstError<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(works);
+  return settled.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
 }
 
 async function runOnHost(
