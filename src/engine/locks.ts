@@ -5,6 +5,7 @@ import {
   endRemainsScript,
   type LockState,
   lockContent,
+  nameHolder,
   parseLock,
   READ_LOCK,
   releaseLockScript,
@@ -119,7 +120,7 @@ export class RunLocks {
       request.emit({
         event: 'warning',
         host,
-        message: `took over the lock of a run that had died (${describeHolder(host, state.holder)})`,
+        message: `took over the lock of a run that has died: ${nameHolder(state.holder)}`,
       });
     }
     return true;

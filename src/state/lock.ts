@@ -108,13 +108,15 @@ done
 true`;
 }
 
-/** Names the holder as P9 asks: user, control host, pid, start, playbook. */
+/** Who holds the lock of a host. */
 export function describeHolder(host: string, holder: Holder | undefined): string {
-  if (!holder) return `another run holds the lock of ${host}`;
-  return (
-    `another run holds the lock of ${host}: ${holder.user} on ${holder.controlHost} (pid ${holder.controlPid}), ` +
-    `since ${holder.since}, playbook ${holder.playbook}`
-  );
+  return `another run holds the lock of ${host}${holder ? `: ${nameHolder(holder)}` : ''}`;
+}
+
+/** User, control host, pid, start and playbook of a run. */
+export function nameHolder(holder: Holder): string {
+  const { user, controlHost, controlPid, since, playbook } = holder;
+  return `${user} on ${controlHost} (pid ${controlPid}), since ${since}, playbook ${playbook}`;
 }
 
 function parseHolder(line: string): Holder | undefined {
