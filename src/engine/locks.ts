@@ -3,12 +3,14 @@ import { isProvenDead, thisHolder } from '../state/control-process.ts';
 import {
   describeHolder,
   endRemainsScript,
+  type Holder,
   type LockState,
   lockContent,
   nameHolder,
   parseLock,
   READ_LOCK,
   releaseLockScript,
+  type ShellIdentity,
   takeLockScript,
 } from '../state/lock.ts';
 import type { Connection, Shell } from '../transport/contract.ts';
@@ -23,13 +25,18 @@ const LOST_RACE = 75;
 /** The locks of all hosts of the run: taken before the first change, all or nothing, and held by the session shells. */
 export class RunLocks {
   readonly #run: Run;
+  readonly #holder: Holder;
   readonly #hosts = new Set<string>();
   readonly #generations = new Map<string, number>();
+  /** The session shells that hold our locks, by host. */
+  readonly #shells = new Map<string, string>();
   #acquiring: Promise<void> | undefined;
   #held = false;
 
   constructor(run: Run) {
     this.#run = run;
+    const { controlPid, playbooks } = run.request;
+    this.#holder = thisHolder(controlPid, playbooks.map(({ file }) => file).join(' '));
   }
 
   /** Hosts of the run's plays, whatever `--limit` says. */
@@ -95,12 +102,14 @@ export class RunLocks {
     const started = performance.now();
     for (let told = false; ; ) {
       const state = parseLock((await shell.run(READ_LOCK)).stdout);
-      if (state.status === 'free' || this.#isOurs(state)) {
+      if (state.status === 'free') {
         if (await this.#link(host, shell, state)) return;
         continue;
       }
+      // Two names of one host: the lock that this run took under the other name serves both.
+      if (this.#isHeldUnderAnotherName(host, state)) return;
       const waited = performance.now() - started;
-      const remains = state.holder !== undefined && isProvenDead(state.holder);
+      const remains = this.#isOurs(state) || (state.holder !== undefined && isProvenDead(state.holder));
       if (!remains && waited >= request.lockWaitMs) throw new LockedError(describeHolder(host, state.holder));
       if (remains && waited >= REMAINS_MS && state.shell) await shell.run(endRemainsScript(state.shell));
       if (!told) request.emit({ event: 'wait', host, task: 'lock', message: waitMessage(host, state, remains) });
@@ -111,11 +120,12 @@ export class RunLocks {
 
   async #link(host: string, shell: Shell, state: LockState): Promise<boolean> {
     const { request } = this.#run;
-    const holder = thisHolder(request.controlPid, request.playbooks.map(({ file }) => file).join(' '));
-    const reply = await shell.run(takeLockScript(state.generation), { stdin: lockContent(shell.identity, holder) });
+    const content = lockContent(shell.identity, this.#holder);
+    const reply = await shell.run(takeLockScript(state.generation), { stdin: content });
     if (reply.rc === LOST_RACE) return false;
     if (reply.rc !== 0) throw new LockedError(`the lock of ${host} cannot be taken: ${reply.stderr.trim()}`);
     this.#generations.set(host, state.generation + 1);
+    this.#shells.set(host, keyOf(shell.identity));
     if (state.holder) {
       request.emit({
         event: 'warning',
@@ -126,10 +136,19 @@ export class RunLocks {
     return true;
   }
 
+  #isHeldUnderAnotherName(host: string, state: LockState): boolean {
+    const key = state.shell && keyOf(state.shell);
+    return [...this.#shells].some(([name, held]) => name !== host && held === key);
+  }
+
+  /** Held by a shell of this run whose connection was lost: what it still does is waited for. */
   #isOurs(state: LockState): boolean {
+    const { controlHost, controlPid, controlStartTime } = this.#holder;
+    const { holder } = state;
     return (
-      state.holder?.controlPid === this.#run.request.controlPid &&
-      state.holder.controlHost === thisHolder(this.#run.request.controlPid, '').controlHost
+      holder?.controlHost === controlHost &&
+      holder.controlPid === controlPid &&
+      holder.controlStartTime === controlStartTime
     );
   }
 
@@ -151,6 +170,10 @@ export class RunLocks {
   async #stateShell(host: string, connection: Connection): Promise<Shell> {
     return connection.shell(this.#run.stateBecome(host));
   }
+}
+
+function keyOf(shell: ShellIdentity): string {
+  return `${shell.bootId} ${shell.pid} ${shell.startTime}`;
 }
 
 function waitMessage(host: string, state: LockState, remains: boolean): string {
