@@ -179,7 +179,7 @@ describeLab('plays over SSH', () => {
     expect((await lab.host('h2').exec('ls /srv/locked')).rc).not.toBe(0);
     hold.abort();
     expect((await holding).exit).toBe(130);
-    expect((await lab.host('h1').exec('pgrep -x sleep')).rc).toBe(1);
+    expect((await lab.host('h1').exec("pgrep -fx 'sleep 60'")).rc).toBe(1);
     expect((await play(text, lab.inventoryFile)).exit).toBe(0);
   });
 });
