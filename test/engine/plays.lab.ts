@@ -168,9 +168,7 @@ describeLab('plays over SSH', () => {
     );
     const text =
       '- hosts: h1,h2\n  gather_facts: false\n  tasks:\n    - {name: change, copy: {dest: /srv/locked, content: x}}\n';
-    await untilTrue(
-      async () => (await lab.host('h1').exec('ls /var/lib/rcdeploy/lock.* >/dev/null 2>&1 && pgrep -x sleep')).rc === 0,
-    );
+    await untilTrue(async () => (await lab.host('h1').exec("pgrep -fx 'sleep 60'")).rc === 0);
     const refused = await play(text, lab.inventoryFile, { controlPid: 1 });
     expect(refused.exit).toBe(3);
     expect(refused.end.message).toMatch(
