@@ -22,9 +22,10 @@ export class ConnectionPool {
     if (known) return known;
     const scope = this.#run.scope(this.#run.host(host), context);
     const { request } = this.#run;
+    const hooks = { notice: (message: string) => request.emit({ event: 'warning' as const, host, message }) };
     const made = Promise.resolve()
       .then(() => targetOf(scope, context?.play, request))
-      .then((target) => connect(target, request.signal))
+      .then((target) => connect(target, request.signal, hooks))
       .then(async (connection) => {
         if (this.#run.locks.isHeld) await this.#run.locks.holdOn(host, connection);
         return connection;

@@ -31,6 +31,7 @@ export function targetOf(scope: HostScope, play: Play | undefined, request: RunR
     sshOptions: sshOptions(text('ansible_ssh_common_args'), text('ansible_ssh_extra_args')),
     acceptNewHostKeys: request.acceptNewHostKeys,
     connectTimeoutMs: request.defaults.connectTimeoutMs,
+    agentSocket: request.defaults.agentSocket,
   };
 }
 

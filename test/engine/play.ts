@@ -55,6 +55,7 @@ export async function play(playbook: string, inventory: string, options: Partial
       becomeMethod: undefined,
       becomePassword: undefined,
       connectTimeoutMs: 10_000,
+      agentSocket: undefined,
     },
     acceptNewHostKeys: false,
     lockWaitMs: 0,

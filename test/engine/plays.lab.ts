@@ -191,6 +191,7 @@ const defaults = {
   becomeMethod: undefined,
   becomePassword: undefined,
   connectTimeoutMs: 10_000,
+  agentSocket: undefined,
 };
 
 async function untilTrue(condition: () => Promise<boolean>): Promise<void> {
