@@ -2,11 +2,14 @@ import { nearest } from '../source/nearest.ts';
 import { keySpanOf } from '../source/positions.ts';
 import { MapCheck } from './check-map.ts';
 import type { Findings } from './findings.ts';
-import { keywordSchemas, notYet } from './generated/keywords.ts';
+import * as generated from './generated/keywords.ts';
 import { validators } from './generated/validators.ts';
-import type { KeywordKind } from './schema.ts';
+import type { KeywordKind, KeywordSchemas, NotYet } from './schema.ts';
 
 export type Keywords = Readonly<Record<string, unknown>>;
+
+const keywordSchemas = generated.keywordSchemas as KeywordSchemas;
+const notYet = generated.notYet as NotYet;
 
 const owners: Readonly<Record<KeywordKind, string>> = {
   play: 'a play',

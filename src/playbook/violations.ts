@@ -84,7 +84,7 @@ function hintFor(part: ArgumentSchema | undefined, value: unknown): string | und
 }
 
 /** `key: {{ x }}` without quotes is a map with a map as its key for YAML. */
-export function isBraceMap(value: unknown): boolean {
+function isBraceMap(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const keys = Object.keys(value);
   return keys.length === 1 && /^\{.*\}$|^\[object Object\]$/.test(keys[0] ?? '');
