@@ -68,7 +68,7 @@ function keyValue(word: Word): FreeFormEntry | undefined {
   const quoted = /^(['"])[\s\S]*\1$/.test(written) && written.length > 1;
   return {
     name,
-    value: readEscapes(quoted ? written.slice(1, -1) : written),
+    value: quoted ? readEscapes(written.slice(1, -1)) : readEscapes(written).trim(),
     nameStart: word.start,
     valueStart: word.start + name.length + 1 + (quoted ? 1 : 0),
     end: word.end,
@@ -98,7 +98,8 @@ function splitWords(text: string): Word[] | undefined {
   for (let index = 0; index < text.length; index += 1) {
     const character = text.charAt(index);
     const pair = text.slice(index, index + 2);
-    if (closing === '' && quote === '' && /\s/.test(character)) {
+    // A backslash at the end of a line goes on in the next one.
+    if (closing === '' && quote === '' && (/\s/.test(character) || pair === '\\\n')) {
       finish(index);
       continue;
     }

@@ -17,6 +17,7 @@ describe('key=value', () => {
     ['a={{ x | default("a b") }} b=2', { a: '{{ x | default("a b") }}', b: '2' }],
     ['a="{{ x }} y"\n  b=', { a: '{{ x }} y', b: '' }],
     ['line="a\\nb" path=/x=y', { line: 'a\nb', path: '/x=y' }],
+    ['a=1 \\\n  b=2', { a: '1', b: '2' }],
     ['', {}],
   ])('%j', (text, expected) => {
     expect(values(text)).toEqual(expected);
