@@ -4,8 +4,9 @@
  *
  * - `stat_of PID` sets state, ppid, group and start; fails when there is no such process.
  * - `is_it PID START` holds while that process lives.
- * - `end_shell PID START SECONDS` ends a session shell and all it runs: TERM to its group, which makes it end its script's group
- *   and wait for that; after SECONDS, KILL to all its descendants and their groups.
+ * - `end_shell PID START SECONDS` ends a session shell and all it runs: TERM, which makes it end its script's group and wait for
+ *   that; then, at the latest after SECONDS, KILL to what is left of its descendants and the groups that they lead. Fails when
+ *   the shell still lives.
  */
 export const endProcessFunctions = String.raw`
 stat_of() {
@@ -16,24 +17,23 @@ stat_of() {
 is_it() { stat_of "$1" && [ "$start" = "$2" ] && [ "$state" != Z ]; }
 end_shell() {
   is_it "$1" "$2" || return 0
-  kill -TERM "-$group" 2>/dev/null
-  waited=0
-  while is_it "$1" "$2" && [ "$waited" -lt "$3" ]; do sleep 1; waited=$((waited + 1)); done
-  is_it "$1" "$2" || return 0
-  family=" $1 " size=
-  while [ "$size" != "$\{#family}" ]; do
-    size=$\{#family}
+  pids=" $1 " family=" $1:$2 " size=
+  while [ "$size" != "$\{#pids}" ]; do
+    size=$\{#pids}
     for each in /proc/[0-9]*; do
       each=$\{each#/proc/}
+      case $pids in *" $each "*) continue ;; esac
       stat_of "$each" || continue
-      case $family in
-        *" $each "*) ;;
-        *" $ppid "*) family="$family$each " ;;
-      esac
+      case $pids in *" $ppid "*) pids="$pids$each " family="$family$each:$start " ;; esac
     done
   done
+  kill -TERM "$1" 2>/dev/null
+  waited=0
+  while is_it "$1" "$2" && [ "$waited" -lt "$3" ]; do sleep 1; waited=$((waited + 1)); done
   for each in $family; do
-    stat_of "$each" && [ "$group" = "$each" ] && kill -KILL "-$each" 2>/dev/null
+    is_it "$\{each%:*}" "$\{each#*:}" || continue
+    each=$\{each%:*}
+    [ "$group" != "$each" ] || kill -KILL "-$each" 2>/dev/null
     kill -KILL "$each" 2>/dev/null
   done
   waited=0

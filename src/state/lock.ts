@@ -1,3 +1,5 @@
+import { endProcessFunctions } from '../sh/end-process.ts';
+import { quote } from '../sh/quote.ts';
 import { MAKE_STATE_DIR, SET_STATE_DIR } from './state-dir.ts';
 
 /**
@@ -92,20 +94,12 @@ export function releaseLockScript(generation: number): string {
   return `${SET_STATE_DIR}\n: >"$D/lock.${generation}.released"`;
 }
 
-/** End what a dead run left: the process groups of the session shell's children, then the shell. Its identity is checked first. */
-export function endRemainsScript(shell: ShellIdentity): string {
-  return `pid=${shell.pid}
-stat=$(cat "/proc/$pid/stat" 2>/dev/null); set -- \${stat##*) }
-[ "\${20-}" = '${shell.startTime}' ] || exit 0
-for sig in TERM KILL; do
-  for s in /proc/[0-9]*/stat; do
-    stat=$(cat "$s" 2>/dev/null) || continue; set -- \${stat##*) }
-    [ "\${2-}" = "$pid" ] && [ "\${3-0}" -gt 1 ] && kill -$sig "-$3" 2>/dev/null
-  done
-  kill -$sig "$pid" 2>/dev/null || exit 0
-  sleep 1
-done
-true`;
+/** How long the remains of a dead run may take to end their script by themselves: their TERM, 3 s, their KILL. */
+const graceSeconds = 6;
+
+/** End what a dead run left: its session shell, whose identity is checked first, and everything below it. */
+export function endRemainsScript({ pid, startTime }: ShellIdentity): string {
+  return `${endProcessFunctions}\nend_shell ${pid} ${quote(startTime)} ${graceSeconds}`;
 }
 
 /** Who holds the lock of a host. */

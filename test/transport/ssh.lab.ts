@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { UnreachableError } from '../../src/errors/errors.ts';
 import { connect } from '../../src/transport/connect.ts';
 import type { ConnectHooks, Connection, Target } from '../../src/transport/contract.ts';
+import { scanHostKeys } from '../../src/transport/hostkeys.ts';
 import { type Sshd, startSshd } from './sshd.ts';
 
 const never = new AbortController().signal;
@@ -199,5 +200,25 @@ describe('streams', () => {
     await expect(attempt).rejects.toThrow('AllowTcpForwarding');
     await connection.close();
     await strict.stop();
+  });
+});
+
+describe('scanning host keys', () => {
+  test('shows what is unknown, known, changed and away, and remembers what is approved', async () => {
+    const { file, target } = withKnownHosts('');
+    const away = { ...target, name: 'away', port: 1 };
+    const [fresh, gone] = await scanHostKeys([target, away], 50, never);
+    const shown = execFileSync('ssh-keygen', ['-l', '-f', sshd.hostKey], { encoding: 'utf8' }).split(' ')[1];
+    expect(fresh).toMatchObject({ host: 'h1', status: 'unknown', fingerprint: shown, type: 'ssh-ed25519' });
+    expect(gone).toMatchObject({ host: 'away', status: 'unreachable' });
+    if (fresh === undefined || fresh.status === 'unreachable') {
+      throw new Error('the host did not answer');
+    }
+    expect(await fresh.approve()).toBe(file);
+    expect(await scanHostKeys([target], 50, never)).toMatchObject([{ status: 'known' }]);
+    expect(await sayHello(await reach(target))).toBe('hello\n');
+    const other = readFileSync(`${newKey('successor')}.pub`, 'utf8');
+    writeFileSync(file, `[127.0.0.1]:${sshd.port} ${other}`);
+    expect(await scanHostKeys([target], 50, never)).toMatchObject([{ status: 'changed', where: `${file}:1` }]);
   });
 });
