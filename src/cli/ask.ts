@@ -1,0 +1,46 @@
+import { InputError } from '../errors/errors.ts';
+
+/** Ask for a secret on the terminal without showing it. Throws InputError where there is no terminal to ask on. */
+export async function askSecret(question: string, option: string): Promise<string> {
+  const { stdin, stderr } = process;
+  if (!stdin.isTTY) {
+    const hint = 'without a terminal, give it as a variable: -e @file with ansible_password or ansible_become_password';
+    throw new InputError([
+      { severity: 'error', code: 'no-terminal', message: `${option} needs a terminal to ask on`, hint },
+    ]);
+  }
+  stderr.write(`${question}: `);
+  stdin.setRawMode(true);
+  try {
+    return await readHidden(stdin);
+  } finally {
+    stdin.setRawMode(false);
+    stdin.pause();
+    stderr.write('\n');
+  }
+}
+
+function readHidden(stdin: NodeJS.ReadStream): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let typed = '';
+    const finish = (settle: () => void) => {
+      stdin.off('data', onData);
+      settle();
+    };
+    const onData = (chunk: string) => {
+      for (const key of chunk) {
+        if (key === '\r' || key === '\n' || key === '\u0004') return finish(() => resolve(typed));
+        if (key === '\u0003') return finish(() => reject(new Interrupted('interrupted')));
+        if (key === '\u007f' || key === '\b') typed = [...typed].slice(0, -1).join('');
+        else if (key === '\u0015') typed = '';
+        else typed += key;
+      }
+    };
+    stdin.setEncoding('utf8').on('data', onData).resume();
+  });
+}
+
+/** Ctrl-C at a prompt. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}

@@ -1,0 +1,51 @@
+import { type Command, Option } from 'commander';
+
+const vault =
+  'encrypted variables are not supported yet: keep secrets in a file of their own and pass it with -e @file';
+const sshArguments = 'set ansible_ssh_common_args in the inventory, or use ~/.ssh/config';
+
+/** Options that ansible-playbook has, or that are to come, and what to do instead. */
+const refused: readonly (readonly [flags: string, instead: string])[] = [
+  ['--syntax-check', 'use `rcdeploy validate`'],
+  ['--step', 'choose tasks with --tags or --start-at-task, and look first with `rcdeploy plan`'],
+  ['-v, --verbose', 'every result is in `--output json`, whole'],
+  ['-vv', 'every result is in `--output json`, whole'],
+  ['-vvv', 'every result is in `--output json`, whole'],
+  ['-vvvv', 'every result is in `--output json`, whole'],
+  ['-c, --connection [type]', 'set ansible_connection: ssh or local in the inventory'],
+  ['--ssh-common-args [args]', sshArguments],
+  ['--ssh-extra-args [args]', sshArguments],
+  ['--sftp-extra-args [args]', `sftp is not used; ${sshArguments}`],
+  ['--scp-extra-args [args]', `scp is not used; ${sshArguments}`],
+  ['--flush-cache', 'facts are gathered anew in every run: there is no cache'],
+  ['-M, --module-path [path]', 'modules are built in: see `rcdeploy doc`'],
+  ['--vault-id [id]', vault],
+  ['--vault-password-file [file]', vault],
+  ['--vault-pass-file [file]', vault],
+  ['-J, --ask-vault-password', vault],
+  ['--ask-vault-pass', vault],
+  ['--become-password-file [file]', 'pass ansible_become_password with -e @file, or use --ask-become-pass'],
+  ['--become-pass-file [file]', 'pass ansible_become_password with -e @file, or use --ask-become-pass'],
+  ['--connection-password-file [file]', 'pass ansible_password with -e @file, or use --ask-pass'],
+  ['--conn-pass-file [file]', 'pass ansible_password with -e @file, or use --ask-pass'],
+  ['--strict', 'not supported yet: versions and settings that are unsafe are named as warnings'],
+  ['--report [file]', 'not supported yet: `--output json` holds everything'],
+  ['--junit [file]', 'not supported yet: `--output json` holds everything'],
+  ['--log [file]', 'not supported yet: `--output plain | tee FILE`'],
+  ['--profile', 'not supported yet: `--output json` tells the duration of every result'],
+];
+
+/** Make a command refuse them, each with its word. */
+export function refuseOptions(command: Command): Command {
+  const taken = new Set(command.options.flatMap(({ short, long }) => [short, long]));
+  for (const [flags, instead] of refused) {
+    const option = new Option(flags);
+    if (taken.has(option.long) || taken.has(option.short)) continue;
+    const name = option.long ?? option.short ?? flags;
+    command.addOption(option.hideHelp());
+    command.on(`option:${option.name()}`, () =>
+      command.error(`error: ${name} is not an option of rcdeploy: ${instead}`),
+    );
+  }
+  return command;
+}

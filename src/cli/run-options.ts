@@ -1,0 +1,111 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { RunRequest } from '../engine/request.ts';
+import { type OutputKind, outputKinds } from '../report/reporter.ts';
+import { refuseOptions } from './refused-options.ts';
+
+/** Flags of `run` and `plan` as commander gives them. */
+export interface RunFlags {
+  readonly inventory: readonly string[];
+  readonly limit?: string;
+  readonly tags: readonly string[];
+  readonly skipTags: readonly string[];
+  readonly extraVars: readonly string[];
+  readonly forks: number;
+  readonly check?: boolean;
+  readonly diff?: boolean;
+  readonly become?: boolean;
+  readonly becomeUser?: string;
+  readonly becomeMethod?: string;
+  readonly askBecomePass?: boolean;
+  readonly user?: string;
+  readonly askPass?: boolean;
+  readonly privateKey?: string;
+  readonly startAtTask?: string;
+  readonly forceHandlers?: boolean;
+  readonly acceptNewHostKeys?: boolean;
+  readonly lockWait: number;
+  readonly timeout: number;
+  readonly fuse: boolean;
+  readonly listHosts?: boolean;
+  readonly listTasks?: boolean;
+  readonly listTags?: boolean;
+  readonly output?: OutputKind;
+  readonly detailedExitcode?: boolean;
+}
+
+export type RunDefaults = RunRequest['defaults'];
+
+const collect = (value: string, before: readonly string[]) => [...before, value];
+const collectList = (value: string, before: readonly string[]) => [
+  ...before,
+  ...value
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== ''),
+];
+
+/** Inventory and extra variables, which nearly every command takes. */
+export function addInputOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '-i, --inventory <source>',
+        'file, directory, executable or host1,host2, (repeatable; default: inventory)',
+      )
+        .argParser(collect)
+        .default([], ''),
+    )
+    .addOption(
+      new Option('-e, --extra-vars <vars>', 'k=v, JSON, YAML or @file (repeatable)').argParser(collect).default([], ''),
+    );
+}
+
+/** `run` and `plan`: the letters and names are ansible-playbook's. */
+export function createRunCommand(name: string, description: string): Command {
+  const command = new Command(name).description(description).argument('<playbook...>', 'playbooks, run in this order');
+  addInputOptions(command)
+    .option('-l, --limit <pattern>', 'only these hosts')
+    .addOption(new Option('-t, --tags <tags>', 'only tasks with these tags').argParser(collectList).default([], ''))
+    .addOption(new Option('--skip-tags <tags>', 'no tasks with these tags').argParser(collectList).default([], ''))
+    .addOption(new Option('-f, --forks <hosts>', 'hosts worked on at once').argParser(positive).default(50))
+    .option('-C, --check', 'change nothing, tell what would change')
+    .option('-D, --diff', 'show what changes')
+    .option('-b, --become', 'run tasks as another user')
+    .option('--become-user <user>', 'that user (default: root)')
+    .addOption(
+      new Option('--become-method <method>', 'how to become it (default: sudo)').choices(['sudo', 'su', 'doas']),
+    )
+    .option('-K, --ask-become-pass', 'ask for the password of sudo, su or doas')
+    .option('-u, --user <user>', 'log in as this user')
+    .option('-k, --ask-pass', 'ask for the login password')
+    .option('--private-key <file>', 'log in with this key')
+    .addOption(new Option('--key-file <file>').hideHelp())
+    .addOption(new Option('-T, --timeout <seconds>', 'limit for connecting').argParser(positive).default(10))
+    .option('--start-at-task <name>', 'skip everything before this task')
+    .option('--force-handlers', 'run notified handlers on failed hosts too')
+    .option('--accept-new-host-keys', 'accept unknown host keys, aloud; changed ones never')
+    .addOption(new Option('--lock-wait <seconds>', 'wait this long for another run').argParser(seconds).default(0))
+    .option('--no-fuse', 'read task by task; results are the same')
+    .option('--list-hosts', 'list the hosts and end')
+    .option('--list-tasks', 'list the tasks and end')
+    .option('--list-tags', 'list the tags and end')
+    .addOption(
+      new Option('--output <form>', 'what to write (default: tty on a terminal, else plain)').choices(outputKinds),
+    );
+  return command;
+}
+
+/** The options that are not ours come last, so that a command may have added its own. */
+export function finishOptions(command: Command): Command {
+  return refuseOptions(command);
+}
+
+function positive(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('give a whole number from 1 on.');
+  return Number(text);
+}
+
+function seconds(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('give a number of seconds.');
+  return Number(text);
+}

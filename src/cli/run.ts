@@ -1,0 +1,128 @@
+import type { Command } from 'commander';
+import type { RunRequest } from '../engine/request.ts';
+import { run } from '../engine/run.ts';
+import { InputError } from '../errors/errors.ts';
+import type { Reporter, RunEvent } from '../report/contract.ts';
+import { createReporter, suitableKind } from '../report/reporter.ts';
+import { formatDiagnostic } from '../source/diagnostics.ts';
+import { askSecret } from './ask.ts';
+import { watchInterrupts } from './interrupt.ts';
+import { printLists } from './lists.ts';
+import { type LoadedInput, loadAll } from './load.ts';
+import { packageVersion } from './package-files.ts';
+import { createRunCommand, finishOptions, type RunDefaults, type RunFlags } from './run-options.ts';
+import { mask, output, wantsColour } from './terminal.ts';
+
+/** `rcdeploy run`: make the hosts what the playbooks say. */
+export function runCommand(): Command {
+  const command = createRunCommand('run', 'run playbooks on the hosts of an inventory');
+  command.action(async (playbooks: string[], flags: RunFlags) => {
+    process.exitCode = await runPlaybooks(playbooks, flags);
+  });
+  return finishOptions(command);
+}
+
+/** Ask, load, run, report. Returns the exit status. */
+export async function runPlaybooks(
+  playbooks: readonly string[],
+  flags: RunFlags,
+  observe: (event: RunEvent) => void = () => undefined,
+): Promise<number> {
+  const reporter = await reporterFor(flags);
+  const emit = (event: RunEvent) => {
+    observe(event);
+    reporter.emit({ ...event, time: new Date().toISOString() });
+  };
+  try {
+    const input = await loadAll({ ...flags, playbooks });
+    if (printLists(input, flags)) return 0;
+    return await runLoaded(input, flags, emit);
+  } catch (error) {
+    if (flags.output !== 'json') throw error;
+    return emitMistakes(error, emit);
+  } finally {
+    await reporter.finish();
+  }
+}
+
+/** With `--output json` mistakes in the input are events too, and the last line is always `run_end`. */
+function emitMistakes(error: unknown, emit: (event: RunEvent) => void): number {
+  if (!(error instanceof InputError)) throw error;
+  for (const diagnostic of error.diagnostics) emit({ event: 'diagnostic', diagnostic });
+  emit({
+    event: 'run_end',
+    exit: 1,
+    stats: {},
+    owed: [],
+    duration_ms: 0,
+    message: 'invalid input: nothing was contacted',
+  });
+  return 1;
+}
+
+async function runLoaded(input: LoadedInput, flags: RunFlags, emit: (event: RunEvent) => void): Promise<number> {
+  const defaults = await connectionDefaults(flags);
+  const interrupts = watchInterrupts();
+  try {
+    for (const diagnostic of input.warnings) emit({ event: 'diagnostic', diagnostic });
+    return await run(requestOf(input, flags, defaults, interrupts.signal, emit));
+  } finally {
+    interrupts.stop();
+  }
+}
+
+function requestOf(
+  input: LoadedInput,
+  flags: RunFlags,
+  defaults: RunDefaults,
+  signal: AbortSignal,
+  emit: (event: RunEvent) => void,
+): RunRequest {
+  return {
+    playbooks: input.playbooks,
+    inventory: input.inventory,
+    inventorySources: input.sources,
+    limit: flags.limit,
+    tags: flags.tags,
+    skipTags: flags.skipTags,
+    extraVars: input.extraVars,
+    forks: flags.forks,
+    check: flags.check === true,
+    diff: flags.diff === true,
+    forceHandlers: flags.forceHandlers === true,
+    startAtTask: flags.startAtTask,
+    defaults,
+    acceptNewHostKeys: flags.acceptNewHostKeys === true,
+    lockWaitMs: flags.lockWait * 1000,
+    fuse: flags.fuse,
+    signal,
+    emit,
+    addSecret: (value) => mask.add(value),
+    version: packageVersion(),
+  };
+}
+
+async function connectionDefaults(flags: RunFlags): Promise<RunDefaults> {
+  const password = flags.askPass ? await askSecret('login password', '--ask-pass') : undefined;
+  const become = flags.askBecomePass
+    ? await askSecret('become password (empty: the login password)', '--ask-become-pass')
+    : undefined;
+  const becomePassword = become === '' ? password : become;
+  for (const secret of [password, becomePassword]) if (secret) mask.add(secret);
+  return {
+    user: flags.user,
+    password,
+    privateKeyFile: flags.privateKey,
+    become: flags.become === true,
+    becomeUser: flags.becomeUser,
+    becomeMethod: flags.becomeMethod,
+    becomePassword,
+    connectTimeoutMs: flags.timeout * 1000,
+  };
+}
+
+function reporterFor(flags: RunFlags): Promise<Reporter> {
+  const kind = flags.output ?? suitableKind(process.stdout, process.env);
+  const showDiff = flags.diff === true || flags.check === true;
+  return createReporter(kind, { output, mask, colour: wantsColour(), showDiff, formatDiagnostic });
+}
