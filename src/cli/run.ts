@@ -6,6 +6,7 @@ import type { Reporter, RunEvent } from '../report/contract.ts';
 import { createReporter, suitableKind } from '../report/reporter.ts';
 import { formatDiagnostic } from '../source/diagnostics.ts';
 import { askSecret } from './ask.ts';
+import { cacheDirectory } from './cache-dir.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { printLists } from './lists.ts';
 import { type LoadedInput, loadAll } from './load.ts';
@@ -95,10 +96,13 @@ function requestOf(
     acceptNewHostKeys: flags.acceptNewHostKeys === true,
     lockWaitMs: flags.lockWait * 1000,
     fuse: flags.fuse,
+    // A check writes nothing here either.
+    cacheDir: cacheDirectory(flags.check !== true),
     signal,
     emit,
     addSecret: (value) => mask.add(value),
     version: packageVersion(),
+    controlPid: process.pid,
   };
 }
 
