@@ -25,25 +25,27 @@ const commands: readonly (readonly [name: string, description: string, load: () 
 ];
 
 async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const program = await createProgram(argv);
+    leaveByThrowing(program);
+    await program.parseAsync(argv, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    return exitOf(error);
+  }
+}
+
+async function createProgram(argv: readonly string[]): Promise<Command> {
   const program = new Command('rcdeploy')
     .description('Turns Linux machines reachable over SSH into a verified Redis (or Valkey) Cluster, and keeps it one')
     .version(packageVersion())
     .enablePositionalOptions()
     .showHelpAfterError('(see --help)');
   for (const [name, description, load] of commands) {
-    program.addCommand(
-      argv[0] === name || (argv[0] === 'help' && argv[1] === name)
-        ? await load()
-        : new Command(name).description(description),
-    );
+    const called = argv[0] === name || (argv[0] === 'help' && argv[1] === name);
+    program.addCommand(called ? await load() : new Command(name).description(description));
   }
-  leaveByThrowing(program);
-  try {
-    await program.parseAsync(argv, { from: 'user' });
-    return Number(process.exitCode ?? 0);
-  } catch (error) {
-    return exitOf(error);
-  }
+  return program;
 }
 
 /** Commander ends the process by itself otherwise, and output still on its way would be lost. */
