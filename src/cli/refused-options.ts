@@ -34,10 +34,12 @@ const refused: readonly (readonly [flags: string, instead: string])[] = [
 
 /** Make a command refuse them, each with its word. */
 export function refuseOptions(command: Command): Command {
-  const taken = new Set(command.options.flatMap(({ short, long }) => [short, long]));
+  const taken = new Set(
+    command.options.flatMap(({ short, long }) => [short, long]).filter((name) => name !== undefined),
+  );
   for (const [flags, instead] of refused) {
     const option = new Option(flags);
-    if (taken.has(option.long) || taken.has(option.short)) continue;
+    if ([option.long, option.short].some((name) => name !== undefined && taken.has(name))) continue;
     const name = option.long ?? option.short ?? flags;
     command.addOption(option.hideHelp());
     command.on(`option:${option.name()}`, () =>
