@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../errors/diagnostic.ts';
+import type { Result } from '../modules/contract.ts';
 import { Unknown } from '../template/values.ts';
 import type { RunEvent, Stats } from './contract.ts';
 import { changeLines } from './diff-text.ts';
@@ -72,7 +73,7 @@ function verdictLines(event: ResultEvent, target: string, suffix: string): strin
   switch (status) {
     case 'ok':
     case 'changed': {
-      const shown = module === 'debug' ? ` => ${json(result)}` : '';
+      const shown = module === 'debug' ? ` => ${debugText(result)}` : '';
       return [sanitizeLine(`${status}: [${target}]${suffix}`) + shown];
     }
     case 'skipped':
@@ -103,14 +104,31 @@ function banner(text: string): string {
   return head + '*'.repeat(Math.max(3, lineWidth - head.length));
 }
 
-function flat(value: unknown): string {
-  return sanitize(JSON.stringify(value, replaceUnknown));
+/** What ansible-playbook leaves out of the results that it shows. */
+const hiddenKeys = new Set(['failed', 'skipped']);
+
+function flat(result: Result): string {
+  return sanitize(pythonJson(shownOf(result, hiddenKeys)));
 }
 
-function json(value: unknown): string {
-  return sanitize(JSON.stringify(value, replaceUnknown, 4));
+function debugText(result: Result): string {
+  const shown = shownOf(result, new Set([...hiddenKeys, 'changed']));
+  return sanitize(JSON.stringify(shown, (_key, value) => (value instanceof Unknown ? unknownText : value), 4));
 }
 
-function replaceUnknown(_key: string, value: unknown): unknown {
-  return value instanceof Unknown ? '(known after the run)' : value;
+function shownOf(result: Result, hidden: ReadonlySet<string>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(result).filter(([key]) => !hidden.has(key)));
+}
+
+const unknownText = '(known after the run)';
+
+/** JSON as Python writes it, with sorted keys and a space after commas and colons. */
+function pythonJson(value: unknown): string {
+  if (value instanceof Unknown) return JSON.stringify(unknownText);
+  if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value)
+    .filter(([, one]) => one !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, one]) => `${JSON.stringify(key)}: ${pythonJson(one)}`).join(', ')}}`;
 }

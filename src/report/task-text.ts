@@ -3,7 +3,7 @@ import type { Status } from './contract.ts';
 import { groupOutcomes, isBad, type OutcomeGroup } from './outcome-text.ts';
 import type { Palette } from './palette.ts';
 import { sanitizeLine } from './sanitize.ts';
-import type { TaskRecord } from './task-board.ts';
+import type { Outcome, TaskRecord } from './task-board.ts';
 import { duration, hostList } from './words.ts';
 
 const marks: Record<Status, string> = {
@@ -23,7 +23,8 @@ const slowMs = 1000;
 
 /** A finished task: one line with counts, then, grouped over hosts, what changed and what failed. */
 export function taskLines(record: TaskRecord, palette: Palette, showDiff: boolean): string[] {
-  const outcomes = [...record.outcomes.values()];
+  const outcomes = inHostOrder([...record.outcomes.values()], record.hosts);
+  const items = inHostOrder(record.items, record.hosts);
   const counts = countStatuses(outcomes.length > 0 ? outcomes : record.items);
   const worst = gravity.find((status) => counts.has(status)) ?? 'ok';
   const name = sanitizeLine(record.handler ? `handler: ${record.name}` : record.name);
@@ -34,8 +35,14 @@ export function taskLines(record: TaskRecord, palette: Palette, showDiff: boolea
     .join('  ');
   const slow = record.durationMs >= slowMs ? palette.dim(`  ${duration(record.durationMs)}`) : '';
   const head = `${palette.status(worst, marks[worst])}  ${name.padEnd(nameWidth)}  ${tally}${slow}`;
-  const groups = groupOutcomes(record.module, outcomes, record.items, showDiff);
+  const groups = groupOutcomes(record.module, outcomes, items, showDiff);
   return [head, ...groups.flatMap((group) => groupLines(group, palette)), ...clusterLines(outcomes).map(indent)];
+}
+
+/** Results come as hosts are done; readers look for the inventory's order, and two runs' logs should compare. */
+function inHostOrder(outcomes: readonly Outcome[], hosts: readonly string[]): Outcome[] {
+  const rank = new Map(hosts.map((host, index) => [host, index]));
+  return [...outcomes].sort((a, b) => (rank.get(a.host) ?? 0) - (rank.get(b.host) ?? 0));
 }
 
 function groupLines(group: OutcomeGroup, palette: Palette): string[] {

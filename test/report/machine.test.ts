@@ -43,7 +43,7 @@ describe('ansible', () => {
       result('2', 'h1', { item: 'x', status: 'changed' }),
       result('2', 'h1', { status: 'changed' }),
       start('3', ['h1'], 'c'),
-      result('3', 'h1', { status: 'failed', result: { changed: false, msg: 'no' } }),
+      result('3', 'h1', { status: 'failed', result: { msg: 'no', failed: true, changed: false } }),
       end({ stats: { h1: stats({ ok: 2, changed: 2, failed: 1 }) } }),
     ]);
     expect(out.split('\n')).toEqual([
@@ -57,7 +57,7 @@ describe('ansible', () => {
       'changed: [h1] => (item=x)',
       '',
       `TASK [c] ${'*'.repeat(70)}`,
-      'fatal: [h1]: FAILED! => {"changed":false,"msg":"no"}',
+      'fatal: [h1]: FAILED! => {"changed": false, "msg": "no"}',
       '',
       `PLAY RECAP ${'*'.repeat(68)}`,
       'h1                         : ok=2    changed=2    unreachable=0    failed=1    skipped=0    rescued=0    ignored=0   ',

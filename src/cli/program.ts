@@ -1,0 +1,73 @@
+import { Command, CommanderError } from 'commander';
+import { InputError } from '../errors/errors.ts';
+import { Interrupted } from './ask.ts';
+import { packageVersion } from './package-files.ts';
+import { output } from './terminal.ts';
+
+/** Each command's file is loaded only when it is called: a start takes as long as what it needs. */
+const commands: readonly (readonly [name: string, description: string, load: () => Promise<Command>])[] = [
+  ['run', 'run playbooks on the hosts of an inventory', async () => (await import('./run.ts')).runCommand()],
+  ['plan', 'show what a run would change, and change nothing', async () => (await import('./plan.ts')).planCommand()],
+  [
+    'validate',
+    'find mistakes without contacting any host',
+    async () => (await import('./validate.ts')).validateCommand(),
+  ],
+  ['inventory', 'show hosts, groups and variables', async () => (await import('./inventory.ts')).inventoryCommand()],
+  ['vars', "show a host's variables and where each comes from", async () => (await import('./vars.ts')).varsCommand()],
+  ['doc', 'describe a module, or list all modules', async () => (await import('./doc.ts')).docCommand()],
+  [
+    'lab',
+    'disposable Linux hosts on this machine, to try playbooks on',
+    async () => (await import('./lab.ts')).labCommand(),
+  ],
+];
+
+/** The program: arguments to an exit status. Never throws. */
+export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const program = await createProgram(argv);
+    leaveByThrowing(program);
+    await program.parseAsync(argv, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    return exitOf(error);
+  }
+}
+
+async function createProgram(argv: readonly string[]): Promise<Command> {
+  const program = new Command('rcdeploy')
+    .description('Turns Linux machines reachable over SSH into a verified Redis (or Valkey) Cluster, and keeps it one')
+    .version(packageVersion())
+    .enablePositionalOptions()
+    .showHelpAfterError('(see --help)');
+  for (const [name, description, load] of commands) {
+    const called = argv[0] === name || (argv[0] === 'help' && argv[1] === name);
+    program.addCommand(called ? await load() : new Command(name).description(description));
+  }
+  return program;
+}
+
+/** Commander ends the process by itself otherwise, and output still on its way would be lost. */
+function leaveByThrowing(command: Command): void {
+  command.exitOverride();
+  for (const child of command.commands) leaveByThrowing(child);
+}
+
+async function exitOf(error: unknown): Promise<number> {
+  if (error instanceof CommanderError) return error.exitCode;
+  if (error instanceof Interrupted) return 130;
+  if (error instanceof InputError) {
+    const { printDiagnostics } = await import('./diagnostics.ts');
+    printDiagnostics(error.diagnostics, ': nothing was contacted');
+    return 1;
+  }
+  if (error instanceof Error && error.name === 'LabError') {
+    output.errorLine(error.message);
+    return 1;
+  }
+  output.errorLine(
+    `a mistake of rcdeploy itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
+  return 70;
+}

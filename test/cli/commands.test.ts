@@ -1,0 +1,185 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { directoryOf, rcdeploy } from './program.ts';
+
+const inventory = `all:
+  vars:
+    redis_password: hunter2secret
+    color: red
+  children:
+    redis:
+      vars:
+        color: blue
+      hosts:
+        h1:
+        h2: {color: green}
+`;
+
+describe('usage', () => {
+  it.each([
+    [['run', '--step', 'x.yml'], /--step is not an option of rcdeploy: choose tasks/],
+    [['run', '-v', 'x.yml'], /--output json/],
+    [['plan', '--vault-id', 'a', 'x.yml'], /encrypted variables are not supported yet/],
+    [['run', '--chek', 'x.yml'], /unknown option '--chek'/],
+    [['run', '-f', '0', 'x.yml'], /from 1 on/],
+    [['run'], /missing required argument/],
+    [['rnu'], /unknown command 'rnu'/],
+  ])('%j is refused with a word on what to do', async (argv, expected) => {
+    const { exit, err } = await rcdeploy(...argv);
+    expect(exit).toBe(1);
+    expect(err).toMatch(expected);
+  });
+
+  it('says its version', async () => {
+    expect(await rcdeploy('--version')).toMatchObject({ exit: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+});
+
+describe('inventory', () => {
+  const directory = directoryOf({ hosts: inventory });
+  const source = join(directory, 'hosts');
+
+  it('draws groups and hosts', async () => {
+    const { out } = await rcdeploy('inventory', '-i', source);
+    expect(out).toBe('@all:\n  |--@redis:\n  |  |--h1\n  |  |--h2\n  |--@ungrouped:\n');
+  });
+
+  it('lists as ansible-inventory does, but for what is secret', async () => {
+    const { out } = await rcdeploy('inventory', '-i', source, '--list');
+    const list = JSON.parse(out) as { _meta: { hostvars: Record<string, unknown> }; redis: unknown };
+    expect(list.redis).toEqual({ hosts: ['h1', 'h2'] });
+    expect(list._meta.hostvars.h2).toEqual({ redis_password: '********', color: 'green' });
+  });
+
+  it('explains where a variable comes from and what it overrode', async () => {
+    const { out } = await rcdeploy('vars', 'h2', '-i', source, '--explain', 'color');
+    const lines = out.trimEnd().split('\n');
+    expect(lines.map((line) => line.replace(/ {2}#.*:(\d+):\d+/, ' line $1'))).toEqual([
+      'color, lowest precedence first:',
+      '   red line 4',
+      '   blue line 8',
+      '=> green line 11, wins',
+    ]);
+  });
+
+  it('suggests the host and the variable that were meant', async () => {
+    expect((await rcdeploy('vars', 'h11', '-i', source)).err).toMatch(/no host 'h11'[\s\S]*did you mean "h1"/);
+    expect((await rcdeploy('vars', 'h1', '-i', source, '--explain', 'colour')).err).toMatch(/did you mean "color"/);
+  });
+});
+
+describe('validate', () => {
+  const bad = '- hosts: redis\n  tasks:\n    - {name: x, debg: {msg: hi}}\n    - {name: y, ping: {}, whn: true}\n';
+
+  it('tells the mistakes of inventory, playbooks and extra variables together', async () => {
+    const directory = directoryOf({ hosts: `${inventory}  bogus: 1\n`, 'site.yml': bad });
+    const { exit, err } = await rcdeploy(
+      'validate',
+      '-i',
+      join(directory, 'hosts'),
+      '-e',
+      'nonsense',
+      join(directory, 'site.yml'),
+    );
+    expect(exit).toBe(1);
+    for (const expected of [
+      /hosts:12:\d+: error/,
+      /site\.yml:3:\d+: error\[unknown-module\]/,
+      /site\.yml:4:\d+: error\[unknown-keyword\]/,
+      /--extra-vars:1:1: error/,
+    ]) {
+      expect(err).toMatch(expected);
+    }
+  });
+
+  it('writes one event per mistake as JSON', async () => {
+    const directory = directoryOf({ hosts: inventory, 'site.yml': bad });
+    const { exit, out } = await rcdeploy(
+      'validate',
+      '--output',
+      'json',
+      '-i',
+      join(directory, 'hosts'),
+      join(directory, 'site.yml'),
+    );
+    const events = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, string>);
+    expect(exit).toBe(1);
+    expect(events.map(({ event, severity, code }) => `${event} ${severity} ${code}`)).toEqual([
+      'diagnostic error unknown-module',
+      'diagnostic error unknown-keyword',
+    ]);
+    expect(events[0]?.path).toBe(`${join(directory, 'site.yml')}:3:16`);
+  });
+
+  it('is content with what is right', async () => {
+    const directory = directoryOf({ hosts: inventory, 'site.yml': '- hosts: redis\n  tasks:\n    - ping:\n' });
+    const told = await rcdeploy('validate', '-i', join(directory, 'hosts'), join(directory, 'site.yml'));
+    expect(told).toEqual({ exit: 0, out: 'no mistakes found: 1 plays, 2 hosts\n', err: '' });
+  });
+});
+
+describe('run', () => {
+  it('with --output json ends with run_end even when the input is wrong', async () => {
+    const directory = directoryOf({ hosts: inventory });
+    const { exit, out } = await rcdeploy(
+      'run',
+      '--output',
+      'json',
+      '-i',
+      join(directory, 'hosts'),
+      '/nonexistent/x.yml',
+    );
+    const events = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(exit).toBe(1);
+    expect(events.map(({ event }) => event)).toEqual(['diagnostic', 'run_end']);
+    expect(events.at(-1)).toMatchObject({ exit: 1, stats: {}, owed: [] });
+  });
+
+  it('runs on this machine, and tells', async () => {
+    const playbook =
+      '- hosts: all\n  gather_facts: false\n  tasks:\n    - {name: greet, debug: {msg: "hi {{ inventory_hostname }}"}}\n';
+    const directory = directoryOf({ hosts: 'here ansible_connection=local\n', 'site.yml': playbook });
+    const { exit, out } = await rcdeploy(
+      'run',
+      '--output',
+      'plain',
+      '-i',
+      join(directory, 'hosts'),
+      join(directory, 'site.yml'),
+    );
+    expect(exit).toBe(0);
+    expect(out).toMatch(/ok {7}greet +ok 1\n {4}here: hi here\n/);
+  });
+
+  it('lists hosts and tasks without running', async () => {
+    const playbook = '- hosts: redis\n  tasks:\n    - {name: greet, ping: {}, tags: [t]}\n';
+    const directory = directoryOf({ hosts: inventory, 'site.yml': playbook });
+    const { out } = await rcdeploy(
+      'run',
+      '--list-hosts',
+      '--list-tasks',
+      '-l',
+      'h2',
+      '-i',
+      join(directory, 'hosts'),
+      join(directory, 'site.yml'),
+    );
+    expect(out).toContain('hosts (1):\n      h2\n');
+    expect(out).toMatch(/greet {2}\(ping, .*site\.yml:3:7\) {2}TAGS: \[t\]/);
+  });
+});
+
+describe('doc', () => {
+  it('describes a module from its schema', async () => {
+    const { out } = await rcdeploy('doc', 'ansible.builtin.copy');
+    expect(out).toMatch(/^copy\n/);
+    expect(out).toMatch(/\n {2}dest {2}\(.*required/);
+    expect((await rcdeploy('doc', 'cpoy')).err).toMatch(/did you mean "copy"/);
+  });
+});
