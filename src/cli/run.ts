@@ -122,6 +122,7 @@ async function connectionDefaults(flags: RunFlags): Promise<RunDefaults> {
     becomeMethod: flags.becomeMethod,
     becomePassword,
     connectTimeoutMs: flags.timeout * 1000,
+    agentSocket: process.env.SSH_AUTH_SOCK || undefined,
   };
 }
 

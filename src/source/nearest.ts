@@ -6,13 +6,23 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let bestDistance = most + 1;
   for (const candidate of candidates) {
-    const far = distance(name.toLowerCase(), candidate.toLowerCase());
+    const far = howFar(name.toLowerCase(), candidate.toLowerCase());
     if (far < bestDistance) {
       best = candidate;
       bestDistance = far;
     }
   }
   return best;
+}
+
+/** Levenshtein's distance, but swapped letters (`cpoy`) are one slip, not two. */
+function howFar(name: string, candidate: string): number {
+  const sameLetters = name.length === candidate.length && sorted(name) === sorted(candidate);
+  return sameLetters && name !== candidate ? 1 : distance(name, candidate);
+}
+
+function sorted(text: string): string {
+  return [...text].sort().join('');
 }
 
 /** `did you mean "x"?`, or undefined when nothing is near. */

@@ -111,7 +111,7 @@ describe('validate', () => {
       'diagnostic error unknown-module',
       'diagnostic error unknown-keyword',
     ]);
-    expect(events[0]?.path).toBe(`${join(directory, 'site.yml')}:3:16`);
+    expect(events[0]?.path).toBe(`${join(directory, 'site.yml')}:3:17`);
   });
 
   it('is content with what is right', async () => {
