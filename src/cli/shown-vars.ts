@@ -28,7 +28,7 @@ export function definitionsOf(layers: readonly VarLayer[]): Map<string, Definiti
 }
 
 /** A value as it may be shown: what a name calls a secret is hidden here and everywhere else in the output. */
-export function shownValue(name: string, value: unknown): unknown {
+function shownValue(name: string, value: unknown): unknown {
   if (secretName.test(name) && (typeof value === 'string' || typeof value === 'number')) {
     const text = String(value);
     if (!text.includes('{{')) mask.add(text);

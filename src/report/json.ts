@@ -16,7 +16,7 @@ export class JsonRenderer implements Renderer {
   }
 }
 
-export function eventLine(event: RunEvent & { time: string }): string {
+function eventLine(event: RunEvent & { time: string }): string {
   if (event.event !== 'diagnostic') return JSON.stringify(event, plainValue);
   const { severity, code, message, span, hint } = event.diagnostic;
   const path = span === undefined ? undefined : formatSpan(span);
