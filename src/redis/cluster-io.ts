@@ -12,7 +12,13 @@ export interface ClusterIo {
   now(): number;
 }
 
-/** All nodes through their own eyes, at once. */
+/** All nodes through their own eyes, at once. Looking has no effect, so a cut connection is simply tried again. */
 export async function observeAll(cluster: DeclaredCluster, io: ClusterIo): Promise<NodeView[]> {
-  return await Promise.all(cluster.nodes.map(async (node) => viewOf(node, await io.query(observation(node)))));
+  return await Promise.all(
+    cluster.nodes.map(async (node) => {
+      const answer = await io.query(observation(node));
+      const cut = !answer.ok && answer.kind === 'lost';
+      return viewOf(node, cut ? await io.query(observation(node)) : answer);
+    }),
+  );
 }

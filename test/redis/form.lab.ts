@@ -135,6 +135,30 @@ describe('forming a cluster of real servers', () => {
     ]);
   });
 
+  it.each([3, 11, 17])('looks again when the outcome of a command is lost, case %i', async (seed) => {
+    await start(six);
+    const cluster = declared(six);
+    let lost = 0;
+    let count = seed;
+    const io = localIo({
+      query: async (query) => {
+        count += 1;
+        const changes = query.commands.some(
+          ([name, verb]) => name === 'CLUSTER' && verb !== 'NODES' && verb !== 'INFO',
+        );
+        const cut = changes && lost < 6 && (count * 7919) % 3 === 0;
+        if (!cut) return await ask(query);
+        lost += 1;
+        if (lost % 2 === 0) await ask(query);
+        return { ok: false, kind: 'lost', message: 'the connection was cut' };
+      },
+    });
+    const { views } = await form(cluster, await observeAll(cluster, io), io, { stallMs: 15_000 });
+    expect(lost).toBeGreaterThan(0);
+    expect(verify(cluster, views, { placement: true })).toEqual([]);
+    await expectVerified(cluster);
+  });
+
   it('refuses a node of another cluster and sends nothing to anyone', async () => {
     const foreign = [17011, 17012, 17013];
     await start([...six, ...foreign]);
