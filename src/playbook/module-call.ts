@@ -19,9 +19,13 @@ export interface ModuleCall {
 
 const prefixes = /^(?:ansible\.(?:builtin|legacy|posix)|community\.general)\./;
 
+/** Other names of modules, as Ansible has them. */
+const otherNames: Readonly<Record<string, string>> = { systemd_service: 'systemd' };
+
 /** The name without the collection, as all names are kept here. */
 export function shortName(name: string): string {
-  return name.replace(prefixes, '');
+  const short = name.replace(prefixes, '');
+  return Object.hasOwn(otherNames, short) ? (otherNames[short] ?? short) : short;
 }
 
 type TaskMap = Readonly<Record<string, unknown>>;

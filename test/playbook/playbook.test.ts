@@ -15,6 +15,7 @@ describe('module calls', () => {
     ['- command: ls\n  args: {chdir: /tmp}', 'command', { _raw: 'ls', chdir: '/tmp' }],
     ['- ansible.posix.sysctl: {name: a, value: 1}', 'sysctl', { name: 'a', value: 1 }],
     ['- ping:', 'ping', {}],
+    ['- ansible.builtin.systemd_service: name=a', 'systemd', { name: 'a' }],
   ])('%j', (yaml, module, args) => {
     expect(readTask(yaml)).toMatchObject({ module, args });
     expect(Object.keys(readTask(yaml).args).sort()).toEqual(Object.keys(args).sort());
@@ -187,6 +188,8 @@ test.each<[string, string[]]>([
   ['- hosts: all\n  tasks: {a: 1}\n', ['2:10 wrong-type']],
   ['- hosts: all\n  tasks:\n    - async: 5\n      ping:\n', ['3:7 not-supported-yet']],
   ['- hosts: all\n  tasks:\n    - include_role: {name: a}\n', ['3:7 not-supported-yet']],
+  ['- hosts: all\n  tasks:\n    - ansible.builtin.pip: name=a\n', ['3:7 not-supported-yet']],
+  ['- hosts: all\n  tasks:\n    - action: pip name=a\n', ['3:15 not-supported-yet']],
   ['- hosts: all\n  tasks:\n    - add_host: name=a\n', ['3:7 not-supported-yet']],
   ['- hosts: all\n  tasks:\n    - ping:\n      debug: msg=x\n', ['4:7 two-modules']],
   ['- hosts: all\n  tasks:\n    - name: x\n', ['3:7 no-module']],

@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
+import { moduleNames } from '../../src/modules/registry.ts';
 import { loadInput } from '../../src/playbook/load-input.ts';
+import { schemaNames } from '../../src/playbook/schema.ts';
 import { parseYaml } from '../../src/source/yaml-file.ts';
 import { read } from './files.ts';
 
@@ -18,6 +20,10 @@ ajv.addSchema({ ...json('schemas/inventory.json'), $id: 'file:///schemas/invento
 function editorAccepts(schema: 'playbook' | 'inventory', text: string): boolean {
   return ajv.validate(`file:///schemas/${schema}.json`, parseYaml(text, 'editor.yml').value);
 }
+
+test('every module has a schema, and every schema a module', () => {
+  expect([...schemaNames].sort()).toEqual([...moduleNames].sort());
+});
 
 const playbooks = readdirSync(`${root}/playbooks`).filter((name) => name.endsWith('.yml'));
 const inventories = ['inventory/hosts.yml', 'inventory/datacenter.example/hosts.yml'];
