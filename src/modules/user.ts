@@ -83,6 +83,9 @@ function plan(state: UserState, args: UserArgs, env: PlanEnv): Plan {
   if (args.uid !== undefined && state.uidOwner !== '' && state.uidOwner !== args.name && !args.non_unique) {
     return { changes: [], failed: `uid ${args.uid} is taken by user ${state.uidOwner}`, result };
   }
+  const broken = (['comment', 'home', 'shell'] as const).find((key) => /[:\n]/.test(args[key] ?? ''));
+  if (broken !== undefined)
+    return { changes: [], failed: `${broken} holds a colon or a newline, which /etc/passwd cannot keep`, result };
   if (args.password !== undefined && /[:\n]/.test(args.password)) {
     return {
       changes: [],
