@@ -4,16 +4,11 @@ import { quote, quoteAll } from '../../sh/quote.ts';
 const neededKb = 400_000;
 
 /**
- * Print a new private build directory: the first place with room where a program may run. Directories of builds whose
- * shell is gone are removed first; one whose shell still runs is of a killed run of ours (the host is locked) and is ended.
- * A directory of this very shell is of an earlier try in the same run.
+ * A shell function that removes build directories of ours in a place whose shell is gone. One whose shell still runs is of a
+ * killed run (the host is locked) and is ended first; one of this very shell is of an earlier try in the same run.
  */
-export function makeDirectoryScript(places: readonly string[]): string {
-  return `umask 077
-why=
-for place in ${quoteAll(places)}; do
-  mkdir -p "$place" 2>/dev/null || { why="$why $place: cannot be created;"; continue; }
-  for old in "$place"/rcdeploy-build.*; do
+const sweepFunction = `sweep() {
+  for old in "$1"/rcdeploy-build.*; do
     [ -d "$old" ] && [ -O "$old" ] || continue
     read -r pid start 2>/dev/null <"$old/pid" || pid=
     if [ -n "$pid" ] && [ "$pid" != $$ ] && [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" = "$start" ]; then
@@ -22,6 +17,21 @@ for place in ${quoteAll(places)}; do
     fi
     rm -rf "$old"
   done
+}`;
+
+/** Remove what a killed build left in these places. */
+export function sweepScript(places: readonly string[]): string {
+  return `${sweepFunction}\nfor place in ${quoteAll(places)}; do sweep "$place"; done`;
+}
+
+/** Print a new private build directory: the first place with room where a program may run. */
+export function makeDirectoryScript(places: readonly string[]): string {
+  return `${sweepFunction}
+umask 077
+why=
+for place in ${quoteAll(places)}; do
+  mkdir -p "$place" 2>/dev/null || { why="$why $place: cannot be created;"; continue; }
+  sweep "$place"
   free=$(df -Pk "$place" 2>/dev/null | awk 'NR==2 {print $4}')
   [ "\${free:-0}" -ge ${neededKb} ] || { why="$why $place: \${free:-0} kB free, ${neededKb} needed;"; continue; }
   dir=$(mktemp -d "$place/rcdeploy-build.XXXXXX" 2>/dev/null) || { why="$why $place: not writable;"; continue; }

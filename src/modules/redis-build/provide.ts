@@ -5,6 +5,7 @@ import { type AptSource, aptSource } from './apt-source.ts';
 import { type CachedBuild, readBuild, writeBuild } from './build-cache.ts';
 import { type BuildInfo, buildKey, type Platform } from './build-info.ts';
 import { buildOnHost, must } from './build-on-host.ts';
+import { sweepScript } from './build-scripts.ts';
 import { cachedSource, fetchSource } from './fetch-source.ts';
 import {
   type HostState,
@@ -37,6 +38,9 @@ export async function provide(
   checkPlatform(build.info, state.platform, context.host);
   if (found?.info?.key !== build.info.key) {
     await push(args.prefix, build, context);
+  }
+  if (args.build_on === undefined) {
+    await must(context, sweepScript(buildPlaces(args)), 'what an earlier build left could not be removed');
   }
   await must(context, linkScript(args.prefix, build.info.version), `${args.prefix}/current could not be set`);
   return build.info;
@@ -103,13 +107,17 @@ async function buildOrReuse(args: BuildArgs, context: ApplyContext, platform: Pl
       platform,
       jobs: args.jobs,
       installTools: args.build_deps === 'present',
-      places: args.build_dir ? [args.build_dir] : ['/var/tmp', '/tmp', args.prefix],
+      places: buildPlaces(args),
       host,
     },
     shell,
     context,
   );
   return writeBuild(context.cacheDir, info, archive);
+}
+
+function buildPlaces(args: BuildArgs): string[] {
+  return args.build_dir ? [args.build_dir] : ['/var/tmp', '/tmp', args.prefix];
 }
 
 interface Obtained {

@@ -61,6 +61,12 @@ test('a second host gets the archive from the cache, without a compiler', async 
   expect(other.messages.join('\n')).not.toContain('compiling');
 });
 
+test('what a killed build left is removed by the next run', async () => {
+  await sh('mkdir -p /var/tmp/rcdeploy-build.killed; echo 999999 1 >/var/tmp/rcdeploy-build.killed/pid');
+  await new LocalHost(cacheDir, 'other').run(redisBuild, { ...args, prefix: `${base}/swept` });
+  expect((await sh('ls -d /var/tmp/rcdeploy-build.killed')).rc).not.toBe(0);
+});
+
 test('a half-installed version is replaced as a whole', async () => {
   writeFileSync(`${prefix}/7.0.15/build.json`, '{"key": "cut o');
   await sh(`mkdir ${prefix}/.new.7.0.15.abc ; rm ${prefix}/7.0.15/bin/redis-cli`);
