@@ -20,6 +20,18 @@ export async function askSecret(question: string, option: string): Promise<strin
   }
 }
 
+/** True for a `yes` on the terminal; without one nobody can have said yes. */
+export async function askYes(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const { createInterface } = await import('node:readline/promises');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await terminal.question(`${question} `)).trim().toLowerCase() === 'yes';
+  } finally {
+    terminal.close();
+  }
+}
+
 function readHidden(stdin: NodeJS.ReadStream): Promise<string> {
   return new Promise((resolve, reject) => {
     let typed = '';

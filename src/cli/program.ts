@@ -15,6 +15,11 @@ const commands: readonly (readonly [name: string, description: string, load: () 
   ],
   ['inventory', 'show hosts, groups and variables', async () => (await import('./inventory.ts')).inventoryCommand()],
   ['vars', "show a host's variables and where each comes from", async () => (await import('./vars.ts')).varsCommand()],
+  [
+    'hostkeys',
+    'show and approve the host keys of fresh hosts',
+    async () => (await import('./hostkeys.ts')).hostkeysCommand(),
+  ],
   ['doc', 'describe a module, or list all modules', async () => (await import('./doc.ts')).docCommand()],
   [
     'lab',

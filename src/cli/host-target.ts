@@ -1,0 +1,46 @@
+import { sshOptions } from '../engine/target.ts';
+import type { Inventory, VarLayer } from '../inventory/contract.ts';
+import { renderValue } from '../template/template.ts';
+import type { Scope } from '../template/values.ts';
+import type { Target } from '../transport/contract.ts';
+
+/** How to get to a host of the inventory outside of any play: for commands that only look at its door. */
+export function hostTarget(inventory: Inventory, host: string, extra: VarLayer, connectTimeoutMs: number): Target {
+  const scope = inventoryScope(inventory, host, extra);
+  const text = (...names: readonly string[]) => {
+    const value = names
+      .map((name) => scope.lookup(name))
+      .find((one) => one !== undefined && one !== null && one !== '');
+    return value === undefined ? undefined : String(value);
+  };
+  const port = text('ansible_port', 'ansible_ssh_port');
+  return {
+    name: host,
+    connection: text('ansible_connection') === 'local' ? 'local' : 'ssh',
+    address: text('ansible_host', 'ansible_ssh_host') ?? host,
+    port: port === undefined ? undefined : Number(port),
+    user: text('ansible_user', 'ansible_ssh_user'),
+    password: undefined,
+    privateKeyFile: undefined,
+    sshOptions: sshOptions(text('ansible_ssh_common_args'), text('ansible_ssh_extra_args')),
+    acceptNewHostKeys: false,
+    connectTimeoutMs,
+    agentSocket: undefined,
+  };
+}
+
+/** The host's variables from inventory and command line, rendered when they are asked for. */
+function inventoryScope(inventory: Inventory, host: string, extra: VarLayer): Scope {
+  const { groupNames = [] } = inventory.hosts.get(host) ?? {};
+  const special = { inventory_hostname: host, group_names: [...groupNames], inventory_dir: inventory.dir };
+  const vars = Object.assign(
+    {},
+    ...[...inventory.layersOf(host, undefined), extra].map((layer) => layer.vars),
+    special,
+  );
+  const scope: Scope = {
+    lookup: (name) => (Object.hasOwn(vars, name) ? renderValue(vars[name], scope) : undefined),
+    names: () => Object.keys(vars),
+  };
+  return scope;
+}
