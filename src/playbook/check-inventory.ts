@@ -26,7 +26,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ansible_host: text,
   ansible_port: (value) => (isPort(value) ? undefined : 'must be a port, a whole number from 1 to 65535'),
   ansible_user: text,
-  ansible_connection: oneOf('ssh', 'local'),
+  ansible_connection: oneOf('ssh', 'local', 'smart', 'paramiko'),
   ansible_ssh_private_key_file: text,
   ansible_password: text,
   ansible_ssh_common_args: text,
