@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { InputError } from '../errors/errors.ts';
 import { loadInventory } from '../inventory/inventory.ts';
 import { selectHosts } from '../inventory/patterns.ts';
 import { sanitize, sanitizeLine } from '../report/sanitize.ts';
@@ -42,6 +43,12 @@ async function scanKeys(pattern: string, flags: Flags): Promise<void> {
     .filter((host) => limit.has(host))
     .map((host) => hostTarget(inventory, host, extra, connectTimeoutMs))
     .filter(({ connection }) => connection === 'ssh');
+  if (targets.length === 0) {
+    const hint = 'see the hosts and groups with `rcdeploy inventory --graph`';
+    throw new InputError([
+      { severity: 'error', code: 'no-hosts', message: `no host to reach over ssh matches '${pattern}'`, hint },
+    ]);
+  }
   const interrupts = watchInterrupts();
   const scanned = await scanHostKeys(targets, atOnce, interrupts.signal).finally(() => interrupts.stop());
   for (const line of table(scanned)) output.line(line);

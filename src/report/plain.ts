@@ -5,7 +5,7 @@ import { recapLines } from './recap.ts';
 import { sanitize, sanitizeLine } from './sanitize.ts';
 import { TaskBoard, type TaskRecord } from './task-board.ts';
 import { taskLines } from './task-text.ts';
-import { count } from './words.ts';
+import { count, hostList } from './words.ts';
 
 /** A running commentary of lines: what a log keeps and what a terminal shows above its moving part. */
 export interface Renderer {
@@ -20,6 +20,8 @@ export interface LinesOptions {
   /** Told what is at work now; the plain renderer says waits in lines of their own instead. */
   readonly live?: LiveView | undefined;
 }
+
+type Warning = Extract<RunEvent, { event: 'warning' }>;
 
 export interface LiveView {
   taskStarted(record: TaskRecord): void;
@@ -37,6 +39,8 @@ export class LinesRenderer implements Renderer {
   readonly #options: LinesOptions;
   readonly #board = new TaskBoard();
   readonly #lastWait = new Map<string, number>();
+  /** Warnings of the task at work, alike ones once with their hosts: they come after its line. */
+  readonly #warnings = new Map<string, { event: Warning; hosts: string[] }>();
   #current: TaskRecord | undefined;
 
   constructor(options: LinesOptions) {
@@ -58,6 +62,9 @@ export class LinesRenderer implements Renderer {
         if (finished !== undefined) this.#task(finished);
         return;
       }
+      case 'warning':
+        this.#warn(event);
+        return;
       case 'wait':
         this.#wait(event, now);
         return;
@@ -67,7 +74,7 @@ export class LinesRenderer implements Renderer {
     }
   }
 
-  #linesOf(event: Exclude<RunEvent, { event: 'task_start' | 'result' | 'wait' }>): string[] {
+  #linesOf(event: Exclude<RunEvent, { event: 'task_start' | 'result' | 'wait' | 'warning' }>): string[] {
     const { palette } = this.#options;
     switch (event.event) {
       case 'run_start': {
@@ -79,11 +86,6 @@ export class LinesRenderer implements Renderer {
         const part = event.batch.length < event.hosts.length ? `${event.batch.length} of ` : '';
         const hosts = palette.dim(`${part}${count(event.hosts.length, 'host')}`);
         return ['', `${palette.bold(`PLAY ${sanitizeLine(event.play)}`)}  ${hosts}`];
-      }
-      case 'warning': {
-        const where = [event.host, event.path].filter((part) => part !== undefined).join(', ');
-        const text = sanitize(`warning: ${event.message}${where === '' ? '' : ` (${where})`}`);
-        return [palette.change(text), ...(event.hint === undefined ? [] : [sanitize(`    hint: ${event.hint}`)])];
       }
       case 'diagnostic':
         return sanitize(this.#options.formatDiagnostic(event.diagnostic)).split('\n');
@@ -106,15 +108,39 @@ export class LinesRenderer implements Renderer {
   }
 
   #task(record: TaskRecord): void {
+    if (record === this.#current) this.#current = undefined;
     this.#say(taskLines(record, this.#options.palette, this.#options.showDiff));
+    this.#sayWarnings();
+  }
+
+  #warn(event: Warning): void {
+    const key = JSON.stringify([event.message, event.path, event.hint]);
+    const warning = this.#warnings.get(key) ?? { event, hosts: [] };
+    if (event.host !== undefined) warning.hosts.push(event.host);
+    this.#warnings.set(key, warning);
+    if (this.#current === undefined) this.#sayWarnings();
+  }
+
+  #sayWarnings(): void {
+    const warnings = [...this.#warnings.values()];
+    this.#warnings.clear();
+    for (const { event, hosts } of warnings) this.#say(warningLines(event, hosts, this.#options.palette));
   }
 
   #flush(): void {
     for (const record of this.#board.flush()) this.#task(record);
+    this.#current = undefined;
+    this.#sayWarnings();
   }
 
   #say(lines: readonly string[]): void {
     this.#options.live?.pause();
     for (const line of lines) this.#options.write(line);
   }
+}
+
+function warningLines({ message, path, hint }: Warning, hosts: readonly string[], palette: Palette): string[] {
+  const where = [hostList(hosts), path ?? ''].filter((part) => part !== '').join(', ');
+  const text = sanitize(`warning: ${message}${where === '' ? '' : ` (${where})`}`);
+  return [palette.change(text), ...(hint === undefined ? [] : [sanitize(`    hint: ${hint}`)])];
 }

@@ -77,6 +77,24 @@ describe('plain', () => {
     expect(out.split('\n')[1]).toBe('    h1 h2 h3: hello');
   });
 
+  it('says a warning of many hosts once, after the line of its task', async () => {
+    const warning = (host: string) => ({ event: 'warning', message: 'swap is on', host }) as const;
+    const { out } = await report('plain', [
+      start('1', ['h1', 'h2']),
+      warning('h1'),
+      result('1', 'h1'),
+      warning('h2'),
+      result('1', 'h2'),
+      { event: 'warning', message: 'no hosts matched', path: 'site.yml:1:1' },
+    ]);
+    expect(out.split('\n').slice(1)).toEqual([
+      'warning: swap is on (h1 h2)',
+      'warning: no hosts matched (site.yml:1:1)',
+      '',
+    ]);
+    expect(out).toMatch(/^ok .* ok 2\n/);
+  });
+
   it('draws the cluster in the words that its users know', async () => {
     const node = { zone: 'z1', link: null, version: '7.0.15', replica_of: null };
     const cluster = {
