@@ -5,8 +5,8 @@ import { observeAll } from '../redis/cluster-io.ts';
 import { form, refused } from '../redis/form.ts';
 import { type NodeView, observation, viewOf } from '../redis/observe.ts';
 import { type ClusterPlan, hasChanges, planCluster } from '../redis/plan.ts';
-import { observedLayout, plannedLayout, reportCluster } from '../redis/report.ts';
-import { describeStep } from '../redis/steps.ts';
+import { observedLayout, plannedLayout, predictCluster, reportCluster } from '../redis/report.ts';
+import { describeSteps } from '../redis/steps.ts';
 import type { DeclaredCluster } from '../redis/topology.ts';
 import { verify } from '../redis/verify.ts';
 import { Unknown } from '../template/values.ts';
@@ -82,12 +82,12 @@ function planForming(views: Views, args: RedisClusterArgs, env: PlanEnv): Plan {
       return unforeseeable(cluster);
     return { changes: [], result: told(cluster, views), failed: refused(plan.refusals).message };
   }
-  const steps = plan.steps.map(describeStep);
+  const steps = describeSteps(plan.steps);
   const changes = hasChanges(plan) ? [layoutChange(cluster, views, plan)] : [];
   const applies = steps.length > 0 || args.canary ? { applies: true as const } : {};
   const settled = steps.length === 0 ? judge(cluster, views, args) : [];
   const result: Result = {
-    ...told(cluster, views),
+    cluster: steps.length > 0 ? predictCluster(cluster, views, plan.shards, plan.steps) : reportCluster(cluster, views),
     steps,
     findings: settled,
     ...(changes.length > 0 ? { plan: plannedText(views, plan) } : {}),
@@ -105,7 +105,7 @@ function unforeseeable(cluster: DeclaredCluster): Plan {
 function layoutChange(cluster: DeclaredCluster, views: Views, plan: ClusterPlan): Change {
   const [before, after] = [observedLayout(views), plannedText(views, plan)];
   if (before !== after) return { what: `cluster ${cluster.name}`, before, after, text: true };
-  const settings = plan.steps.filter((step) => step.do === 'set-timeout').map(describeStep);
+  const settings = describeSteps(plan.steps.filter((step) => step.do === 'set-timeout'));
   return { what: `cluster ${cluster.name}`, before: 'as observed', after: settings.join('\n') || 'joined' };
 }
 

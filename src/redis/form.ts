@@ -5,7 +5,7 @@ import { type NodeView, type SeenNode, said } from './observe.ts';
 import { hasChanges, planCluster } from './plan.ts';
 import { busPortOf } from './reach.ts';
 import { HASTEN, lastingPace, type Pace, paceCommands } from './settings.ts';
-import { addSlotsCommand, describeStep, meetCommand, type Step } from './steps.ts';
+import { addSlotsCommand, describeStep, describeSteps, meetCommand, type Step } from './steps.ts';
 import { type DeclaredCluster, nodeName, queryOf } from './topology.ts';
 import { awaitMembers, awaitSettled } from './wait.ts';
 
@@ -108,7 +108,7 @@ class Round {
       else if (stage.includes('await-settled'))
         this.#views = byName(await awaitSettled(this.#cluster, this.#io, this.#options.stallMs));
       else await this.#send(now);
-      done.push(...now.map(describeStep));
+      done.push(...describeSteps(now));
       // A reset node has a new id and nothing else left: only a new look tells how to go on.
       if (stage.includes('reset')) return;
       if (this.trouble.length > 0 && stage.includes('meet')) return await this.restoreQuietly();

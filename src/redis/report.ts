@@ -1,6 +1,6 @@
 import type { NodeView, SeenNode } from './observe.ts';
 import type { Shard } from './placement-score.ts';
-import { countSlots, formatSlots, type SlotRange } from './slots.ts';
+import { countSlots, formatSlots, mergeRanges, type SlotRange } from './slots.ts';
 import type { Step } from './steps.ts';
 import { type DeclaredCluster, endpoint, nodeName } from './topology.ts';
 
@@ -39,6 +39,33 @@ export function reportCluster(
   return { name: cluster.name, nodes };
 }
 
+/** The cluster that a plan leads to. */
+export function predictCluster(
+  cluster: DeclaredCluster,
+  views: readonly NodeView[],
+  shards: readonly Shard[],
+  steps: readonly Step[],
+): ReturnType<typeof reportCluster> {
+  const { name, nodes } = reportCluster(cluster, views);
+  return {
+    name,
+    nodes: nodes.map((node, index): ReportedNode => {
+      const shard = shards.find(({ replicas }) => replicas.includes(index));
+      const master = shard ? cluster.nodes[shard.master] : undefined;
+      if (master) return { ...node, role: 'replica', slots: '', replica_of: nodeName(master), link: 'up' };
+      const view = views[index];
+      const slots = view?.seen ? formatSlots(slotsAfter(view, steps)) : '';
+      return { ...node, role: 'master', slots, replica_of: null, link: null };
+    }),
+  };
+}
+
+function slotsAfter(view: SeenNode, steps: readonly Step[]): SlotRange[] {
+  const name = nodeName(view.node);
+  const added = steps.flatMap((step) => (step.do === 'add-slots' && step.node === name ? step.slots : []));
+  return mergeRanges([...view.self.slots, ...added]);
+}
+
 /** The layout as it is, in redis-trib's words. */
 export function observedLayout(views: readonly NodeView[]): string {
   return views
@@ -57,10 +84,7 @@ export function plannedLayout(views: readonly NodeView[], shards: readonly Shard
       const shard = shards.find(({ replicas }) => replicas.includes(index));
       const master = shard ? seen[shard.master] : undefined;
       if (master) return replicaText(view, master.self.id);
-      const added = steps.flatMap((step) =>
-        step.do === 'add-slots' && step.node === nodeName(view.node) ? step.slots : [],
-      );
-      return masterText(view, [...view.self.slots, ...added]);
+      return masterText(view, slotsAfter(view, steps));
     })
     .join('');
 }

@@ -26,7 +26,49 @@ export function changesSomething(step: Step): boolean {
  */
 export const TEMPORARY_NODE_TIMEOUT_MS = 2001;
 
-/** Tells a step in one line, for `steps` of the result and for people. */
+/** Tells steps in few lines, for `steps` of the result and for people: what is the same on many nodes is one line. */
+export function describeSteps(steps: readonly Step[]): string[] {
+  const lines: string[] = [];
+  for (const [kind, same] of groupByKind(steps)) {
+    const nodes = [...new Set(same.flatMap((step) => ('node' in step ? [step.node] : [])))];
+    const where = nodes.length > 2 ? `${nodes.length} nodes` : nodes.join(', ');
+    if (kind === 'hasten') lines.push(`${where}: ${HASTENED}`);
+    else if (kind === 'set-epoch') lines.push(`${where}: a config epoch of its own for each`);
+    else if (kind === 'meet') lines.push(introductions(same));
+    else if (kind === 'set-timeout') lines.push(...timeouts(same));
+    else lines.push(...same.map(describeStep));
+  }
+  return lines;
+}
+
+const HASTENED = `cluster-node-timeout ${TEMPORARY_NODE_TIMEOUT_MS} and repl-diskless-sync-delay 0 until the cluster stands`;
+
+function groupByKind(steps: readonly Step[]): Map<Step['do'], Step[]> {
+  const groups = new Map<Step['do'], Step[]>();
+  for (const step of steps) groups.set(step.do, [...(groups.get(step.do) ?? []), step]);
+  return groups;
+}
+
+function introductions(meets: readonly Step[]): string {
+  const [only] = meets;
+  if (only && meets.length === 1) return describeStep(only);
+  const nodes = new Set(meets.flatMap((step) => (step.do === 'meet' ? [step.node, step.peer] : [])));
+  return `${nodes.size} nodes: meet each other (${meets.length} pairs)`;
+}
+
+function timeouts(steps: readonly Step[]): string[] {
+  const byValue = new Map<string, string[]>();
+  for (const step of steps) {
+    if (step.do !== 'set-timeout') continue;
+    const value = `cluster-node-timeout ${step.ms ?? 'as before'}`;
+    byValue.set(value, [...(byValue.get(value) ?? []), step.node]);
+  }
+  return [...byValue].map(
+    ([value, nodes]) => `${nodes.length > 2 ? `${nodes.length} nodes` : nodes.join(', ')}: ${value}`,
+  );
+}
+
+/** Tells one step in one line. */
 export function describeStep(step: Step): string {
   switch (step.do) {
     case 'flush':
@@ -34,7 +76,7 @@ export function describeStep(step: Step): string {
     case 'reset':
       return `${step.node}: make it forget its cluster, as allowed`;
     case 'hasten':
-      return `${step.node}: cluster-node-timeout ${TEMPORARY_NODE_TIMEOUT_MS} and repl-diskless-sync-delay 0 until the cluster stands`;
+      return `${step.node}: ${HASTENED}`;
     case 'set-epoch':
       return `${step.node}: config epoch ${step.epoch}`;
     case 'meet':

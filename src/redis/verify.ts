@@ -89,7 +89,7 @@ function membership(cluster: DeclaredCluster, seen: readonly SeenNode[]): Findin
   for (const view of seen) {
     for (const other of seen) {
       if (other !== view && !view.others.some((line) => line.id === other.self.id))
-        note('unknown', `${nameOf(other)} is not known by`, view);
+        note('unknown', `${nameOf(other)} is unknown to`, view);
     }
     for (const line of view.others) {
       const known = ids.get(line.id);
@@ -104,7 +104,7 @@ function membership(cluster: DeclaredCluster, seen: readonly SeenNode[]): Findin
   }
   return [...grouped.values()].map(({ code, said, by }) => ({
     code,
-    message: `${said} ${by.length === seen.length && by.length > 3 ? 'all nodes' : by.map(nameOf).join(', ')}`,
+    message: `${said} ${by.length > 3 && by.length >= seen.length - 1 ? `all ${by.length} others` : by.map(nameOf).join(', ')}`,
     nodes: by.map((view) => nodeName(view.node)),
     mayPass: code !== 'stranger',
   }));

@@ -76,6 +76,21 @@ describe('redis_cluster', () => {
     const result = await run(args());
     expect(result).toMatchObject({ changed: true, findings: [] });
     expect(result.steps).toEqual(check.plan.result?.steps);
+    expect(result.cluster).toEqual(check.plan.result?.cluster);
+    expect(result.steps).toEqual([
+      '6 nodes: cluster-node-timeout 2001 and repl-diskless-sync-delay 0 until the cluster stands',
+      '6 nodes: a config epoch of its own for each',
+      '6 nodes: meet each other (15 pairs)',
+      'h1:17201: add slots 0-5460',
+      'h2:17202: add slots 5461-10922',
+      'h3:17203: add slots 10923-16383',
+      'wait until every node knows every other',
+      'h4:17204: replicate h1:17201',
+      'h5:17205: replicate h2:17202',
+      'h6:17206: replicate h3:17203',
+      'wait until all agree, say ok and every replica is linked',
+      '6 nodes: cluster-node-timeout as before',
+    ]);
     const { views, plan } = await look(args());
     expect(observedLayout(views)).toBe(change?.after);
     expect(plan.changes).toEqual([]);

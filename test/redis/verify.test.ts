@@ -91,7 +91,7 @@ describe('verify', () => {
       return { ...view, others };
     };
     expect(findings(standing(), partial)).toEqual([
-      'b:7001 (10.0.0.98:7001) is not known by c:7002 (10.0.0.99:7002)',
+      'b:7001 (10.0.0.98:7001) is unknown to c:7002 (10.0.0.99:7002)',
       'a:7000 (10.0.0.97:7000) is seen as fail? by c:7002 (10.0.0.99:7002)',
     ]);
   });
