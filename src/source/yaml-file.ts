@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { LineCounter, parseAllDocuments, type ScalarTag, type YAMLError } from 'yaml';
+import { type Document, LineCounter, parseAllDocuments, type ScalarTag, type YAMLError } from 'yaml';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import { UnsafeText } from '../template/values.ts';
+import { repairLine } from './quoting.ts';
 import { rememberText } from './texts.ts';
 import { Spans } from './yaml-spans.ts';
 import { YamlValues } from './yaml-values.ts';
@@ -49,25 +50,74 @@ export function loadYaml(file: string): YamlFile {
 /** YAML 1.2 core, with merge keys and the octal numbers of YAML 1.1 (`mode: 0644`), and nothing that could surprise. */
 export function parseYaml(text: string, file: string): YamlFile {
   rememberText(file, text);
-  const lineCounter = new LineCounter();
-  const parsed = parseAllDocuments(text, {
-    lineCounter,
+  const repairs: Diagnostic[] = [];
+  let source = text;
+  // Each round quotes the values that YAML misread, so that the rest of the file is judged as if they were right.
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const attempt = parseOnce(source, file);
+    const repaired = quoteMisread(source, file, attempt.diagnostics, repairs);
+    if (repaired === undefined) return { ...attempt, diagnostics: [...repairs, ...attempt.diagnostics] };
+    source = repaired;
+  }
+  const attempt = parseOnce(source, file);
+  return { ...attempt, diagnostics: [...repairs, ...attempt.diagnostics] };
+}
 
-    prettyErrors: false,
-    customTags: [unsafeTag, vaultTag],
-    logLevel: 'silent',
-  });
-  const documents = Array.isArray(parsed) ? parsed : [];
+/** YAML stops at its first error in a block, so that a file with many misread values needs several rounds. */
+const MOST_ROUNDS = 50;
+
+function parseOnce(text: string, file: string): YamlFile {
+  const lineCounter = new LineCounter();
   const spans = new Spans(file, lineCounter);
   const diagnostics: Diagnostic[] = [];
   const values: unknown[] = [];
-  for (const document of documents) {
+  for (const document of documentsOf(text, lineCounter)) {
+    if (document === 'too-deep') {
+      const message = 'the document is nested too deeply to be read';
+      diagnostics.push({ severity: 'error', code: 'too-deep', message, span: spans.at(0, 1) });
+      break;
+    }
     for (const problem of [...document.errors, ...document.warnings]) diagnostics.push(problemOf(problem, spans, text));
     const reader = new YamlValues(document, spans, text);
     values.push(reader.read());
     diagnostics.push(...reader.diagnostics);
   }
   return { file, documents: values, value: values[0] ?? null, diagnostics };
+}
+
+function documentsOf(text: string, lineCounter: LineCounter): readonly (Document.Parsed | 'too-deep')[] {
+  try {
+    const customTags = [unsafeTag, vaultTag];
+    const parsed = parseAllDocuments(text, { lineCounter, prettyErrors: false, customTags, logLevel: 'silent' });
+    return Array.isArray(parsed) ? parsed : [];
+  } catch (error) {
+    // The library descends by recursion: tens of thousands of brackets exhaust the stack.
+    if (error instanceof RangeError) return ['too-deep'];
+    throw error;
+  }
+}
+
+/** The text with its misread values quoted; undefined when no finding is of that kind. */
+function quoteMisread(
+  text: string,
+  file: string,
+  found: readonly Diagnostic[],
+  repairs: Diagnostic[],
+): string | undefined {
+  const lines = text.split('\n');
+  const suspects = found.filter(
+    ({ code }) => code.startsWith('yaml-') || code === 'unquoted-template' || code === 'bad-key',
+  );
+  let repaired = false;
+  for (const number of new Set(suspects.map(({ span }) => span?.line ?? 0))) {
+    const repair = repairLine(lines[number - 1] ?? '');
+    if (repair === undefined) continue;
+    const span = { file, line: number, column: repair.column, endLine: number, endColumn: repair.endColumn };
+    repairs.push({ severity: 'error', code: repair.code, message: repair.message, span, hint: repair.hint });
+    lines[number - 1] = repair.line;
+    repaired = true;
+  }
+  return repaired ? lines.join('\n') : undefined;
 }
 
 function problemOf(problem: YAMLError, spans: Spans, text: string): Diagnostic {

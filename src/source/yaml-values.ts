@@ -11,7 +11,7 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import type { Diagnostic, Span } from '../errors/diagnostic.ts';
-import { recordPlaces, recordSourceText } from './positions.ts';
+import { keySpanOf, recordPlaces, recordSourceText, sourceText, spanOf } from './positions.ts';
 import type { Spans } from './yaml-spans.ts';
 
 const DEEPEST = 100;
@@ -113,9 +113,17 @@ export class YamlValues {
       values.set(key, this.#spanOf(pair.value) ?? keySpan);
       if (isScalar(pair.value)) this.#keepSource(own, key, pair.value);
     }
-    const map = merged.length === 0 ? own : Object.assign(own, { ...Object.assign({}, ...merged.reverse()), ...own });
-    recordPlaces(map, this.#nodeSpan(node), keys, values);
-    return map;
+    // What the map says itself wins, then the earlier of several merged maps; entries keep the places that they came from.
+    for (const [from, key] of merged.flatMap((one) => Object.keys(one).map((name) => [one, name] as const))) {
+      if (Object.hasOwn(own, key)) continue;
+      own[key] = from[key];
+      const [keySpan, valueSpan, text] = [keySpanOf(from, key), spanOf(from, key), sourceText(from, key)];
+      if (keySpan) keys.set(key, keySpan);
+      if (valueSpan) values.set(key, valueSpan);
+      if (text !== undefined) recordSourceText(own, key, text);
+    }
+    recordPlaces(own, this.#nodeSpan(node), keys, values);
+    return own;
   }
 
   #mergeSources(pair: Pair, depth: number): Record<string, unknown>[] {

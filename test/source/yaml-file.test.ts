@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keySpanOf, sourceText, spanOf } from '../../src/source/positions.ts';
 import { parseYaml } from '../../src/source/yaml-file.ts';
@@ -49,6 +50,13 @@ describe('values', () => {
 });
 
 describe('places', () => {
+  it('of merged entries are those that they came from', () => {
+    const { value } = parseYaml('a: &a\n  x: 7.0\nb:\n  <<: *a\n  y: 1\n', 't.yml');
+    const { b } = value as { b: object };
+    expect(keySpanOf(b, 'x')?.line).toBe(2);
+    expect(sourceText(b, 'x')).toBe('7.0');
+  });
+
   it('are known for maps, lists, keys and scalars', () => {
     const { value } = parseYaml('one:\n  - two: three\n    four: [5]\n', 't.yml');
     const list = (value as { one: { four: unknown }[] }).one;
@@ -67,17 +75,66 @@ describe('mistakes', () => {
       '__proto__: 1\nx: {constructor: 2}\n',
       ['1:1 forbidden-key', '2:5 forbidden-key'],
     ],
-    ['an unquoted template', 'a: {{ b }}\n', ['1:4 unquoted-template (quote the template: "{{ b }}")']],
+    ['an unquoted template', 'a: {{ b }}\n', ['1:4 unquoted-template (quote the template: a: "{{ b }}")']],
     ['an encrypted value', 'a: !vault |\n  $ANSIBLE\n', ['1:4 yaml-tag-resolve-failed']],
     ['an unknown tag', 'a: !what 1\n', ['1:4 yaml-tag-resolve-failed']],
     ['an unknown alias', 'a: *b\n', ['1:4 bad-alias']],
-    ['a colon in an unquoted text', 'a: b: c\n', ['1:4 yaml-block-as-implicit-key (quote the value: a: "b: c")']],
+    ['a colon in an unquoted text', 'a: b: c\n', ['1:4 unquoted-colon (quote the value: a: "b: c")']],
   ])('%s', (_name, text, expected) => {
     expect(findings(text)).toEqual(expected);
   });
 
   it('are all found, not only the first', () => {
     expect(findings('a: 1\na: 2\nb: {{ c }}\nd: !x 1\n')).toHaveLength(3);
+  });
+
+  it('misread values are all told with the line as it should be, and hide no mistake around them', () => {
+    const text =
+      'a: {{ x }}\nb: text: more # why\nc: 1\nc: 2\nd:\n  - {{ y["k"] }}/z\n  - say: "{{ fine }}"\ne: {{ z }}\n';
+    expect(findings(text).sort()).toEqual([
+      '1:4 unquoted-template (quote the template: a: "{{ x }}")',
+      '2:4 unquoted-colon (quote the value: b: "text: more" # why)',
+      '4:1 duplicate-key (remove one of them)',
+      '6:5 unquoted-template (quote the template: - \'{{ y["k"] }}/z\')',
+      '8:4 unquoted-template (quote the template: e: "{{ z }}")',
+    ]);
+    expect(parseYaml(text, 't.yml').value).toMatchObject({ a: '{{ x }}', b: 'text: more', d: ['{{ y["k"] }}/z', {}] });
+  });
+
+  it('nesting that exhausts the stack is a finding, not a crash', () => {
+    expect(findings(`a: ${'['.repeat(100_000)}`).length).toBeGreaterThan(0);
+  });
+
+  it('reading always ends, whatever the text', () => {
+    const pieces = [
+      'a: ',
+      '- ',
+      '{{',
+      '}}',
+      '\n',
+      '  ',
+      '"',
+      "'",
+      '|',
+      '>',
+      '&a ',
+      '*a',
+      '!vault ',
+      '<<: ',
+      '[',
+      ']',
+      ',',
+      'x',
+      '# ',
+      '\t',
+      '---\n',
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 30 }), (parts) => {
+        for (const { span } of parseYaml(parts.join(''), 't.yml').diagnostics) expect(span?.line).toBeGreaterThan(0);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('an alias bomb is refused before anyone walks it', () => {
