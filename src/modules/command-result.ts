@@ -62,7 +62,7 @@ export function planCommand(state: CommandState, args: CommandArgs, cmd: unknown
         stderr: '',
         stdout_lines: [unneeded],
         stderr_lines: [],
-        msg: `${verb} command since ${unneeded.slice('skipped, since '.length)}`,
+        msg: `${verb} command since '${args.creates !== undefined && state.createsExists ? args.creates : args.removes}' ${unneeded.endsWith('not exist') ? 'does not exist' : 'exists'}`,
       },
     };
   }

@@ -11,7 +11,7 @@ import {
   wantedAttributes,
 } from './file-attributes.ts';
 import { pathWord } from './host-path.ts';
-import { backupName, installScript } from './install-file.ts';
+import { installScript, splitBackup } from './install-file.ts';
 import type { LocalTree, TreeEntry } from './local-tree.ts';
 import { formatMode } from './mode.ts';
 import { type PathState, parseStatBlock, statFunctions } from './path-state.ts';
@@ -122,7 +122,7 @@ export async function applyTree(_plan: Plan, tree: TreeState, args: TreeArgs, co
   const run = async (script: string, what: string, stdin?: Buffer) => {
     const reply = await context.sh(script, { stdin });
     if (reply.rc !== 0) throw failedScript(reply, what);
-    const backup = backupName(reply.stdout);
+    const { backup } = splitBackup(reply.stdout);
     if (backup !== undefined) backups.push(backup);
   };
   if (tree.dest === undefined) await run(`mkdir -p -- ${pathWord(args.dest)}`, `making ${args.dest}`);

@@ -77,7 +77,7 @@ function ipv4Entry(address: string, prefix: number) {
     address,
     netmask: text(mask),
     network: text(network),
-    broadcast: prefix >= 31 ? '' : text((network | ~mask) >>> 0),
+    broadcast: prefix >= 31 || address.startsWith('127.') ? '' : text((network | ~mask) >>> 0),
     prefix: String(prefix),
   };
 }

@@ -9,7 +9,7 @@ show debian /etc/debian_version
 show redhat /etc/redhat-release
 sec uname; uname -srvmn
 show meminfo /proc/meminfo
-sec cpu; grep -E '^(processor|model name|physical id|cpu cores|core id)' /proc/cpuinfo
+sec cpu; grep -E '^(processor|vendor_id|model name|physical id|cpu cores|core id)' /proc/cpuinfo
 sec cpus; n=; for f in /sys/devices/system/cpu/cpu[0-9]*; do [ -d "$f" ] && n=x$n; done; echo "\${#n}"; nproc 2>/dev/null || echo
 show uptime /proc/uptime
 show loadavg /proc/loadavg

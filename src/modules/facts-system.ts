@@ -47,12 +47,13 @@ export function distributionFacts(section: Sections): Record<string, unknown> {
     Object.entries(families).find(([, ids]) => like.some((one) => ids.includes(one)))?.[0] ?? os.NAME ?? 'NA';
   const debian = section('debian')[0] ?? '';
   const redhat = /release ([\d.]+)/.exec(section('redhat')[0] ?? '')?.[1];
-  const version = (id === 'debian' && /^[\d.]+$/.test(debian) ? os.VERSION_ID : (redhat ?? os.VERSION_ID)) ?? debian;
+  const version = (id === 'debian' && /^\d+(?:\.\d+)*$/.test(debian) ? debian : (redhat ?? os.VERSION_ID)) ?? debian;
   const codename = os.VERSION_CODENAME ?? /\((.*)\)/.exec(os.VERSION ?? '')?.[1] ?? 'NA';
   return {
     distribution: names[id] ?? os.NAME ?? 'NA',
     distribution_version: version,
     distribution_major_version: version.split('.')[0] ?? version,
+    distribution_minor_version: version.split('.')[1] ?? 'NA',
     distribution_release: codename,
     os_family: family,
     lsb: {},
@@ -182,12 +183,18 @@ export function hardwareFacts(section: Sections): Record<string, unknown> {
     processor_vcpus: count,
     processor_nproc: Number(section('cpus')[1] ?? count),
     processor: cpu
-      .filter((line) => line.startsWith('model name'))
+      .filter((line) => /^(?:processor|vendor_id|model name)/.test(line))
       .map((line) => line.slice(line.indexOf(':') + 1).trim()),
+    loadavg: loadFacts(section('loadavg')),
     uptime_seconds: Math.floor(Number((section('uptime')[0] ?? '0').split(' ')[0])),
     mounts: mountFacts(section),
     ...dmiFacts(keyed(section('virtual'))),
   };
+}
+
+function loadFacts(lines: readonly string[]): Record<string, number> {
+  const [one, five, fifteen] = (lines[0] ?? '').split(' ').map(Number);
+  return { '1m': one ?? 0, '5m': five ?? 0, '15m': fifteen ?? 0 };
 }
 
 function dmiFacts(dmi: Readonly<Record<string, string>>): Record<string, string> {

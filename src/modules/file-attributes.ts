@@ -1,8 +1,9 @@
 import { quote } from '../sh/quote.ts';
+import type { Reply } from '../transport/contract.ts';
 import type { Change, PlanEnv, Result } from './contract.ts';
 import { formatMode, resolveMode } from './mode.ts';
-import type { PathKind, PathState } from './path-state.ts';
-import type { ReplyLines } from './reply-lines.ts';
+import { type PathKind, type PathState, parseStatBlock } from './path-state.ts';
+import { ReplyLines } from './reply-lines.ts';
 
 /** The arguments that every module which makes paths shares. */
 export interface AttributeArgs {
@@ -137,4 +138,9 @@ export function attributeResult(state: PathState | undefined): Result {
     size: state.size,
     state: state.kind === 'file' && state.links > 1 ? 'hard' : state.kind,
   };
+}
+
+/** The keys for what a script's closing stat_block says; nothing when it said nothing. */
+export function attributesNow(reply: Reply): Result {
+  return reply.stdout === '' ? {} : attributeResult(parseStatBlock(new ReplyLines(reply, 'looking at the outcome')));
 }

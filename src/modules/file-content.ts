@@ -7,13 +7,14 @@ import {
   attributeChanges,
   attributeResult,
   attributeScript,
+  attributesNow,
   attributesRead,
   parseAttributesRead,
   unknownNameFailure,
   wantedAttributes,
 } from './file-attributes.ts';
 import { pathWord } from './host-path.ts';
-import { backupName, installScript } from './install-file.ts';
+import { installScript, splitBackup } from './install-file.ts';
 import type { Content } from './local-file.ts';
 import { formatMode } from './mode.ts';
 import { type PathState, parseStatBlock, statFunctions } from './path-state.ts';
@@ -138,11 +139,13 @@ export async function applyFileContent(
     looked.facts.umask,
   );
   const dest = quote(looked.path);
+  const stat = `${statFunctions}stat_block ${dest}\n`;
   if (!plan.changes.some((change) => change.what === looked.path)) {
     const bits = args.mode === undefined ? undefined : wanted.bits;
-    const reply = await context.sh(`p=${dest}\n${attributeScript(args, bits)}`);
+    const reply = await context.sh(`p=${dest}
+${attributeScript(args, bits)}${stat}`);
     if (reply.rc !== 0) throw failedScript(reply, `setting the attributes of ${looked.path}`);
-    return {};
+    return attributesNow(reply);
   }
   const parents = looked.destIsDirectory ? `mkdir -p -- ${pathWord(args.dest)} || exit\n` : '';
   const script = installScript({
@@ -154,7 +157,7 @@ export async function applyFileContent(
     backup: args.backup,
   });
   const stdin = 'word' in content ? undefined : await content.bytes();
-  const reply = await context.sh(parents + script, { stdin });
+  const reply = await context.sh(parents + script + stat, { stdin });
   if (reply.rc !== 0 && reply.stderr.includes('the validation refused')) {
     throw new TaskError(`failed to validate: ${reply.stderr.trim()}`, {
       hint: `${looked.path} was left as it was`,
@@ -162,6 +165,7 @@ export async function applyFileContent(
     });
   }
   if (reply.rc !== 0) throw failedScript(reply, `writing ${looked.path}`);
-  const backup = backupName(reply.stdout);
-  return backup === undefined ? {} : { backup_file: backup };
+  const { backup, rest } = splitBackup(reply.stdout);
+  const made = attributesNow({ ...reply, stdout: rest });
+  return backup === undefined ? made : { ...made, backup_file: backup };
 }

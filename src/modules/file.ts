@@ -5,6 +5,7 @@ import {
   attributeChanges,
   attributeResult,
   attributeScript,
+  attributesNow,
   attributesRead,
   parseAttributesRead,
   unknownNameFailure,
@@ -212,8 +213,11 @@ export const file: HostModule<FileArgs, Looked> = {
   parse: ({ reply }, args) => parse(new ReplyLines(reply, `looking at ${args.path}`), args),
   plan,
   async apply(planned, args, context, looked): Promise<Result> {
-    const reply = await context.sh(applyScript(looked, args, planned));
-    if (reply.rc !== 0) throw failedScript(reply, `making ${quote(args.path)} ${wantedState(looked, args)}`);
-    return {};
+    const state = wantedState(looked, args);
+    const follows = args.follow && state !== 'link' ? 'followed_block' : 'stat_block';
+    const stat = state === 'absent' ? '' : `${statFunctions}[ ! -L "$p" ] && stat_block "$p" || ${follows} "$p"\n`;
+    const reply = await context.sh(applyScript(looked, args, planned) + stat);
+    if (reply.rc !== 0) throw failedScript(reply, `making ${quote(args.path)} ${state}`);
+    return { ...attributesNow(reply), state: resultState(state) };
   },
 };

@@ -34,12 +34,13 @@ function backupLines(path: string): string {
   const word = quote(path);
   return `if [ -e ${word} ]; then
   b=${word}.$$.$(date +%Y-%m-%d@%H:%M:%S)~
-  cp -p -- ${word} "$b" && printf 'backup:%s' "$b" || exit
+  cp -p -- ${word} "$b" && printf 'backup:%s\\0' "$b" || exit
 fi`;
 }
 
-/** The name that `backup` printed. */
-export function backupName(stdout: string): string | undefined {
-  const at = stdout.indexOf('backup:');
-  return at < 0 ? undefined : stdout.slice(at + 'backup:'.length);
+/** The name that `backup` printed, and what follows it. */
+export function splitBackup(stdout: string): { readonly backup: string | undefined; readonly rest: string } {
+  const end = stdout.indexOf('\0');
+  if (!stdout.startsWith('backup:') || end < 0) return { backup: undefined, rest: stdout };
+  return { backup: stdout.slice('backup:'.length, end), rest: stdout.slice(end + 1) };
 }

@@ -52,10 +52,11 @@ describe.each(lands)('on $name', (userland) => {
   });
 
   test.skipIf(!accounts)('users', async () => {
+    await host.task('group', { name: 'rcmain' });
     const made = await converges('user', {
       name: 'rcuser',
       uid: 7001,
-      group: 'rcgroup',
+      group: 'rcmain',
       groups: ['audio', 'video'],
       shell: '/bin/sh',
       comment: 'Redis',
@@ -72,7 +73,6 @@ describe.each(lands)('on $name', (userland) => {
     if (!busybox) {
       await expect(host.task('user', { name: 'rcuser', comment: 'a:b' })).rejects.toThrow('holds a colon');
       await converges('user', { name: 'rcuser', shell: '/bin/bash', expires: 1893456000 });
-      await converges('user', { name: 'rcuser', password_lock: true });
     } else {
       await expect(host.task('user', { name: 'rcuser', shell: '/bin/ash' })).rejects.toThrow(
         'BusyBox cannot change shell',
@@ -89,6 +89,9 @@ describe.each(lands)('on $name', (userland) => {
     expect((await host.plan('user', { name: 'rcpass', password: '*', update_password: 'on_create' })).changes).toEqual(
       [],
     );
+    await converges('user', { name: 'rcpass', password_lock: true });
+    expect(upper('etc/shadow')).toContain(`rcpass:!${password}:`);
+    await converges('user', { name: 'rcpass', password_lock: false });
     const { changes } = await host.plan('user', { name: 'rcpass', password: '*' });
     expect(JSON.stringify(changes)).not.toContain(password);
   });
@@ -108,6 +111,8 @@ describe.each(lands)('on $name', (userland) => {
     const script =
       'exec 9>/var/lib/dpkg/lock-frontend; exec python3 -c "import fcntl,time; fcntl.lockf(9, fcntl.LOCK_EX); print(1, flush=True); time.sleep(30)"';
     const [command = '', ...words] = overlaidAgain(base, userland);
+    // The lock file must be in the upper layer before two mounts share it.
+    await host.task('command', { argv: ['touch', '/var/lib/dpkg/lock-frontend'] });
     const holder = spawn(command, [...words, '-c', script]);
     await new Promise((resolve) => holder.stdout.once('data', resolve));
     try {

@@ -128,7 +128,8 @@ describe.each(lands)('on $name', (userland) => {
 
   test('copy writes content, keeps attributes, makes backups and obeys validate', async () => {
     const dest = join(root, 'redis.conf');
-    await converges('copy', { dest, content: 'port 6379\n', mode: '0640', owner: 'daemon' });
+    const first = await converges('copy', { dest, content: 'port 6379\n', mode: '0640', owner: 'daemon' });
+    expect(first).toMatchObject({ dest, mode: '0640', owner: 'daemon', uid: 1, gid: 0, size: 10, state: 'file' });
     const result = await converges('copy', { dest, content: 'port 6380\n', backup: true });
     expect([mode(dest), statSync(dest).uid]).toEqual(['640', 1]);
     expect(readFileSync(String(result.backup_file), 'utf8')).toBe('port 6379\n');

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import type { ControlModule, Result } from '../../src/modules/contract.ts';
+import { moduleNamed, moduleNames } from '../../src/modules/registry.ts';
+import { withDefaults } from './local-host.ts';
+
+const values: Record<string, unknown> = { 'a == 1': true, 'a == 2': false, a: 'text' };
+
+async function run(name: string, args: Record<string, unknown>): Promise<Result> {
+  const module = (await moduleNamed(name)) as unknown as ControlModule<Record<string, unknown>>;
+  const env = { host: 'h1', check: false, evaluate: (expression: string) => values[expression] };
+  return module.run(withDefaults(name, args), env);
+}
+
+test('debug shows a message or a value', async () => {
+  expect(await run('debug', {})).toEqual({ changed: false, msg: 'Hello world!' });
+  expect(await run('debug', { var: 'a' })).toEqual({ changed: false, a: 'text' });
+});
+
+test('assert fails at the first expression that does not hold', async () => {
+  expect(await run('assert', { that: ['a == 1', true] })).toEqual({ changed: false, msg: 'All assertions passed' });
+  const failed = { failed: true, msg: 'no', assertion: 'a == 2', evaluated_to: false };
+  expect(await run('assert', { that: ['a == 1', 'a == 2'], fail_msg: 'no' })).toMatchObject(failed);
+  await expect(run('assert', { that: 'a' })).rejects.toThrow('neither true nor false');
+});
+
+test('fail fails, set_fact sets', async () => {
+  expect(await run('fail', {})).toMatchObject({ failed: true, msg: 'Failed as requested from task' });
+  expect(await run('set_fact', { one: 1, two: '2' })).toEqual({ changed: false, ansible_facts: { one: 1, two: '2' } });
+  await expect(run('set_fact', { one: 1, cacheable: true })).rejects.toThrow('cacheable is not supported');
+  await expect(run('set_fact', { 'not a name': 1 })).rejects.toThrow('is no variable name');
+});
+
+test('every module is loaded under its own name', async () => {
+  for (const name of moduleNames) expect((await moduleNamed(name))?.name).toBe(name);
+  expect(await moduleNamed('constructor')).toBeUndefined();
+});
