@@ -88,7 +88,13 @@ function parseOnce(text: string, file: string): YamlFile {
 function documentsOf(text: string, lineCounter: LineCounter): readonly (Document.Parsed | 'too-deep')[] {
   try {
     const customTags = [unsafeTag, vaultTag];
-    const parsed = parseAllDocuments(text, { lineCounter, prettyErrors: false, customTags, logLevel: 'silent' });
+    const parsed = parseAllDocuments(text, {
+      lineCounter,
+      prettyErrors: false,
+      uniqueKeys: false,
+      customTags,
+      logLevel: 'silent',
+    });
     return Array.isArray(parsed) ? parsed : [];
   } catch (error) {
     // The library descends by recursion: tens of thousands of brackets exhaust the stack.
@@ -124,16 +130,6 @@ function problemOf(problem: YAMLError, spans: Spans, text: string): Diagnostic {
   const [start, end] = problem.pos;
   const span = spans.at(start, Math.max(end, start + 1));
   const code = `yaml-${problem.code.toLowerCase().replaceAll('_', '-')}`;
-  if (problem.code === 'DUPLICATE_KEY') {
-    const key = text.slice(start, end).split(':')[0]?.trim();
-    return {
-      severity: 'error',
-      code: 'duplicate-key',
-      message: `the key '${key}' stands here twice`,
-      span,
-      hint: 'remove one of them',
-    };
-  }
   const line = text.slice(text.lastIndexOf('\n', start - 1) + 1).split('\n')[0] ?? '';
   return { severity: 'error', code, message: problem.message, span, hint: quotingHint(line) };
 }

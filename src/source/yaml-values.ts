@@ -106,7 +106,7 @@ export class YamlValues {
         continue;
       }
       const key = this.#key(pair.key);
-      if (key === undefined) continue;
+      if (key === undefined || this.#isDuplicate(key, pair.key, keys)) continue;
       own[key] = this.#value(pair.value, depth + 1);
       const keySpan = this.#spanOf(pair.key) ?? this.#nodeSpan(node);
       keys.set(key, keySpan);
@@ -147,6 +147,14 @@ export class YamlValues {
     if (!FORBIDDEN_KEYS.has(key)) return key;
     this.#error('forbidden-key', `'${key}' cannot be a key`, node);
     return undefined;
+  }
+
+  #isDuplicate(key: string, node: unknown, seen: ReadonlyMap<string, Span>): boolean {
+    const first = seen.get(key);
+    if (first === undefined) return false;
+    const hint = `remove one of them: the first is in line ${first.line}`;
+    this.#error('duplicate-key', `the key '${key}' stands here twice`, node, hint);
+    return true;
   }
 
   /** `a: {{ b }}` is a map within a map to YAML. */

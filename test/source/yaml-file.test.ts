@@ -69,7 +69,7 @@ describe('places', () => {
 
 describe('mistakes', () => {
   it.each<[string, string, string[]]>([
-    ['a duplicate key', 'a: 1\nb: 2\na: 3\n', ['3:1 duplicate-key (remove one of them)']],
+    ['a duplicate key', 'a: 1\nb: 2\na: 3\n', ['3:1 duplicate-key (remove one of them: the first is in line 1)']],
     [
       'a key that reaches a prototype',
       '__proto__: 1\nx: {constructor: 2}\n',
@@ -94,7 +94,7 @@ describe('mistakes', () => {
     expect(findings(text).sort()).toEqual([
       '1:4 unquoted-template (quote the template: a: "{{ x }}")',
       '2:4 unquoted-colon (quote the value: b: "text: more" # why)',
-      '4:1 duplicate-key (remove one of them)',
+      '4:1 duplicate-key (remove one of them: the first is in line 3)',
       '6:5 unquoted-template (quote the template: - \'{{ y["k"] }}/z\')',
       '8:4 unquoted-template (quote the template: e: "{{ z }}")',
     ]);
