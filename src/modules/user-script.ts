@@ -19,14 +19,14 @@ export function userScript(plan: Plan, args: UserArgs, state: UserState): UserSc
   const password = changed.has('password') ? passwordLine(args, state) : undefined;
   const lines = [
     account,
-    password === undefined ? '' : 'chpasswd -e || exit',
+    password === undefined ? '' : 'chpasswd -e <&6 || exit',
     changed.has('password_lock') ? lockLine(args, state) : '',
     changed.has('expires (days since 1970)') ? `chage -E ${expiry(args)} -- ${quote(args.name)} || exit` : '',
     changed.has('home directory') ? homeLines(args, state) : '',
     entryRead('passwd', args.name),
   ];
   const script = lines.filter((line) => line !== '').join('\n');
-  return { script: `exec 3<&0\n${script.replace('chpasswd -e', 'chpasswd -e <&3')}`, stdin: password };
+  return { script: `exec 6<&0\n${script}`, stdin: password };
 }
 
 function removal(args: UserArgs, state: UserState): string {
