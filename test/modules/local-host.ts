@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,9 +23,10 @@ export function userlands(): Userland[] {
     { name: 'dash', shell: ['/bin/dash'], path: systemPath },
     { name: 'bash --posix', shell: ['/bin/bash', '--posix'], path: systemPath },
   ];
-  const applets = mkdtempSync(join(tmpdir(), 'rcdeploy-busybox-'));
-  process.once('exit', () => rmSync(applets, { recursive: true, force: true }));
-  execFileSync('busybox', ['--install', '-s', applets]);
+  // One directory for all test files: a worker of the test runner gives no moment to remove its own.
+  const applets = join(tmpdir(), 'rcdeploy-busybox');
+  mkdirSync(applets, { recursive: true });
+  if (!existsSync(join(applets, 'sh'))) execFileSync('busybox', ['--install', '-s', applets]);
   return [...found, { name: 'busybox', shell: [join(applets, 'sh')], path: applets }];
 }
 
