@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ApplyContext, Plan, PlanEnv, Result } from '../../src/modules/contract.ts';
 import type { RedisClusterArgs } from '../../src/modules/generated/redis_cluster.ts';
 import { redisCluster } from '../../src/modules/redis_cluster.ts';
@@ -12,7 +12,14 @@ import type { Reply } from '../../src/transport/contract.ts';
 import { ask, command, openLocal, Servers } from '../redis/servers.ts';
 
 const servers = new Servers();
-afterEach(async () => await servers.stopAll());
+let directory = '';
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'rcdeploy-test-'));
+});
+afterEach(async () => {
+  await servers.stopAll();
+  rmSync(directory, { recursive: true, force: true });
+});
 const ports = [17201, 17202, 17203, 17204, 17205, 17206];
 const real: PlanEnv = { host: 'h1', check: false, diff: true, changesPredicted: false };
 
@@ -127,7 +134,7 @@ describe('redis_cluster', () => {
     await startAll();
     await run(args());
     await servers.kill(17203);
-    const file = join(tmpdir(), `rcdeploy-test-17203-${process.pid}.conf`);
+    const file = join(directory, '17203.conf');
     writeFileSync(file, 'Cluster-Node-Timeout 7000\n');
     await servers.start(17203, [], true, file);
     await run(args());
