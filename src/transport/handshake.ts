@@ -8,6 +8,8 @@ export interface Identity {
   readonly startTime: string;
   readonly bootId: string;
   readonly uid: number;
+  /** The host can unpack gzip. */
+  readonly gzip: boolean;
 }
 
 /** A login shell's banner may be long; a host that talks on and on is not one of ours. */
@@ -48,13 +50,15 @@ export function shakeHands(host: string, channel: Channel, mark: string): Promis
         }
         return;
       }
-      const [word, pid = '', startTime = '', bootId = '', uid = ''] = seen.slice(at + mark.length + 1, end).split(' ');
+      const [word, pid = '', startTime = '', bootId = '', uid = '', gzip = ''] = seen
+        .slice(at + mark.length + 1, end)
+        .split(' ');
       if (word !== 'ready') {
         fail('The host has no /proc, which rcdeploy needs to know its own processes');
         return;
       }
       settle();
-      resolve({ pid: Number(pid), startTime, bootId, uid: Number(uid) });
+      resolve({ pid: Number(pid), startTime, bootId, uid: Number(uid), gzip: gzip !== '' });
     };
     const settle = () => {
       clearTimeout(limit);

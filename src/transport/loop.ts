@@ -5,7 +5,7 @@
  * the script's group. The text comes over stdin, because what stands in argv is shown to every user of the host; so do scripts.
  *
  * Messages, one line each:
- *   run NONCE LENGTH STDIN   then LENGTH bytes of script; STDIN 1: then frames "BYTES\n…", the last one "0\n"
+ *   run NONCE LENGTH STDIN   then LENGTH bytes of script; STDIN plain or gzip: then frames "BYTES\n…", the last one "0\n"
  *   stop                     end what runs
  *
  * Descriptors: 9 is the session's stdin, 8 its stdout, 5 the script's stdin, 3 the script's text, 7 tells that the last frame was read.
@@ -105,20 +105,19 @@ own=$group
 read -r boot </proc/sys/kernel/random/boot_id
 while read -r key real uid rest; do [ "$key" != Uid: ] || break; done <"/proc/$$/status"
 trap bye TERM HUP
-echo "@READY@ ready $$ $start $boot $uid"
+echo "@READY@ ready $$ $start $boot $uid $(command -v gzip)"
 while read -r word nonce length stdin <&9; do
   case $word in
     run)
       s=$(take "$length")
       [ "$\{#s}" -eq "$length" ] || break
-      if [ "$stdin" = 0 ]; then
-        (exec 9<&-; keep "$nonce") &
-        k=$!
-      else
-        k=$(exec 7>&1; pump | (exec >&8 7>&- 9<&-; keep "$nonce") & echo $! >&7)
-        case $k in *stop*) k=$\{k%%[!0-9]*}; stop ;; esac
-      fi
-      s= ;;
+      case $stdin in
+        none) (exec 9<&-; keep "$nonce") & k=$! ;;
+        plain) k=$(exec 7>&1; pump | (exec >&8 7>&- 9<&-; keep "$nonce") & echo $! >&7) ;;
+        gzip) k=$(exec 7>&1; pump | gzip -dc 2>/dev/null 7>&- 8>&- 9<&- | (exec >&8 7>&- 9<&-; keep "$nonce") & echo $! >&7) ;;
+      esac
+      s=
+      case $k in *stop*) k=$\{k%%[!0-9]*}; stop ;; esac ;;
     stop) stop ;;
   esac
 done
@@ -146,7 +145,7 @@ const goTo: Record<StartDirectory, string> = {
   'become home': `h=$(id -un) && case $h in ''|*[!A-Za-z0-9_.-]*) ;; *) eval "HOME=~$h" ;; esac\n${goHome}`,
 };
 
-/** What to write to a fresh shell's stdin. The shell answers with one line: `ready`, then "ready PID START BOOTID UID". */
+/** What to write to a fresh shell's stdin. The shell answers with one line: `ready`, then "ready PID START BOOTID UID" and the path of gzip if there is one. */
 export function sessionProgram(ready: string, directory: StartDirectory): Buffer {
   const text = program.replaceAll('$\\{', '${').replaceAll('@READY@', ready);
   return asProgram(text.replace('@CD@', () => goTo[directory]));

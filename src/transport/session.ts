@@ -3,20 +3,10 @@ import { InterruptedError, TaskError, UnreachableError } from '../errors/errors.
 import { quote } from '../sh/quote.ts';
 import type { Channel } from './channel.ts';
 import type { Reply, Shell, ShOptions } from './contract.ts';
-import { sendFrames } from './frames.ts';
-import { OutputCutter } from './framing.ts';
 import { type Identity, shakeHands } from './handshake.ts';
 import { type StartDirectory, sessionProgram } from './loop.ts';
-
-const defaultIdleMs = 30 * 60 * 1000;
-/** The shell ends a script by TERM, then after 3 s by KILL, then says so. */
-const endingMs = 9000;
-
-interface Running {
-  readonly what: string;
-  readonly abort: AbortController;
-  readonly stop: (reason: Error) => void;
-}
+import { pack } from './pack.ts';
+import { ScriptRun } from './script-run.ts';
 
 /** One long-lived shell on a host: scripts go in one at a time, each comes back with its exit status and output. */
 export class Session implements Shell {
@@ -25,7 +15,8 @@ export class Session implements Shell {
   readonly #ready: Promise<Identity>;
   #identity: Identity | undefined;
   #last: Promise<unknown> = Promise.resolve();
-  #running: Running | undefined;
+  #running: ScriptRun | undefined;
+  #cancels = 0;
   #gone: string | undefined;
   /** A script left children that still hold the session's output: they may write between other scripts' lines. */
   tainted = false;
@@ -72,12 +63,14 @@ export class Session implements Shell {
   }
 
   async cancel(): Promise<void> {
+    this.#cancels++;
     this.#running?.stop(new InterruptedError(`Interrupted: ${this.#running.what}`));
     await this.#last;
   }
 
   /** End what runs, and the shell. Resolves when the host said so, at the latest after 10 s. */
   async close(): Promise<void> {
+    this.#running?.stop(new InterruptedError(`Interrupted: ${this.#running.what}`));
     this.#channel.stdin.end();
     this.#channel.stdout.resume();
     this.#channel.stderr.resume();
@@ -90,85 +83,34 @@ export class Session implements Shell {
     if (script.includes('\0')) {
       throw new TypeError('A script cannot hold a NUL character');
     }
-    const text = Buffer.from(`exec 3<&-\n${exports(options.env)}${script.replace(/\n+$/, '')}`);
-    const nonce = randomBytes(16).toString('hex');
-    const stdout = new OutputCutter(nonce);
-    const stderr = new OutputCutter(nonce);
     const what = summary(script);
+    const cancels = this.#cancels;
+    const packed = options.stdin !== undefined && this.#identity?.gzip ? await pack(options.stdin) : undefined;
     if (this.#gone !== undefined) {
       await this.#ready;
       throw this.#lost(what, 'before it was started');
     }
-    const { stdin, stdout: out, stderr: err } = this.#channel;
-    const abort = new AbortController();
-    const idleMs = options.idleTimeoutMs ?? defaultIdleMs;
-    let framesDue = options.stdin !== undefined;
-
-    return await new Promise<Reply>((resolve, reject) => {
-      let stopped: Error | undefined;
-      let ending: NodeJS.Timeout | undefined;
-      const idle = setTimeout(() => {
-        stop(
-          new TaskError(`No output for ${Math.round(idleMs / 1000)} s, so it was ended: ${what}`, {
-            details: partial(),
-          }),
-        );
-      }, idleMs);
-      const partial = () => ({ stdout: stdout.text(), stderr: stderr.text() });
-      const stop = (reason: Error) => {
-        if (stopped === undefined) {
-          stopped = reason;
-          abort.abort();
-          stdin.write('stop\n');
-          ending = setTimeout(() => this.#channel.destroy(), endingMs);
-        }
-      };
-      const settle = (act: () => void) => {
-        clearTimeout(idle);
-        clearTimeout(ending);
-        out.off('data', onStdout);
-        err.off('data', onStderr);
-        this.#running = undefined;
-        abort.abort();
-        act();
-      };
-      const take = (cutter: OutputCutter, chunk: Buffer) => {
-        idle.refresh();
-        const output = cutter.push(chunk);
-        if (output.length > 0) {
-          options.onOutput?.(output.toString('utf8'));
-        }
-        if (stdout.tail !== undefined && stderr.tail !== undefined) {
-          const [rc, left] = stdout.tail.split(' ').map(Number);
-          this.tainted ||= left === 1;
-          if (framesDue && stopped === undefined) {
-            abort.abort();
-            stdin.write('0\n');
-          }
-          const reply = { rc: rc ?? 255, stdout: stdout.text(), stderr: stderr.text() };
-          settle(() => (stopped === undefined ? resolve(reply) : reject(stopped)));
-        }
-      };
-      const onStdout = (chunk: Buffer) => take(stdout, chunk);
-      const onStderr = (chunk: Buffer) => take(stderr, chunk);
-      this.#running = { what, abort, stop };
-
-      out.on('data', onStdout);
-      err.on('data', onStderr);
-      // Sent without waiting for the shell's answer: one round trip less for the first script.
-      stdin.write(`run ${nonce} ${text.length} ${options.stdin === undefined ? 0 : 1}\n`);
-      stdin.write(text);
-      if (options.stdin !== undefined) {
-        void sendFrames(stdin, options.stdin, abort.signal, () => idle.refresh()).then((whole) => {
-          framesDue &&= !whole;
-        });
-      }
-      const fail = (error: unknown) => settle(() => reject(error));
-      this.#ready.then(
-        () => this.#channel.ended.then(() => fail(stopped ?? this.#lost(what, 'before its exit status came'))),
-        fail,
-      );
-    });
+    if (cancels !== this.#cancels) {
+      throw new InterruptedError(`Interrupted before it was started: ${what}`);
+    }
+    // The shell is not waited for: one round trip less for the first script.
+    const message = {
+      text: Buffer.from(`exec 3<&-\n${exports(options.env)}${script.replace(/\n+$/, '')}`),
+      stdin: packed ?? options.stdin,
+      packed: packed !== undefined,
+    };
+    const run = new ScriptRun(what, this.#channel, message, options);
+    this.#running = run;
+    this.#ready.then(
+      () => this.#channel.ended.then(() => run.fail(this.#lost(what, 'before its exit status came'))),
+      (error: Error) => run.fail(error),
+    );
+    try {
+      return await run.reply;
+    } finally {
+      this.#running = undefined;
+      this.tainted ||= run.leftChildren;
+    }
   }
 
   #lost(what: string, when: string): UnreachableError {

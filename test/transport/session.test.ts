@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -95,14 +95,17 @@ describe.each(shells)('session in %s', (shell) => {
     const long = `: ${'x'.repeat(300_000)}\necho $((40 + 2))`;
     expect((await session.run(long)).stdout).toBe('42\n');
     const bytes = Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => (at * 7919) % 256));
-    const reply = await session.run('sha256sum', { stdin: bytes });
-    expect(reply.stdout.slice(0, 64)).toBe(createHash('sha256').update(bytes).digest('hex'));
+    for (const stdin of [bytes, randomBytes(400_000)]) {
+      const reply = await session.run('sha256sum', { stdin });
+      expect(reply.stdout.slice(0, 64)).toBe(createHash('sha256').update(stdin).digest('hex'));
+    }
   });
 
-  test('a script may leave its stdin unread', async () => {
+  test.each([Buffer.alloc(5_000_000), randomBytes(5_000_000)])('a script may leave its stdin unread', async (stdin) => {
     const { session } = start();
-    const reply = await session.run('exit 4', { stdin: Buffer.alloc(5_000_000) });
-    expect(reply.rc).toBe(4);
+    await session.ready();
+    expect(await session.run('exit 4', { stdin })).toEqual({ rc: 4, stdout: '', stderr: '' });
+    expect((await session.run('head -c 2 | wc -c', { stdin })).stdout.trim()).toBe('2');
     expect((await session.run('echo next')).stdout).toBe('next\n');
   });
 
@@ -172,9 +175,10 @@ describe.each(shells)('session in %s', (shell) => {
   test('a script whose stdin was cut never sees its end', async () => {
     const { session, channel, pid } = start();
     const out = `/tmp/rcdeploy-test-${process.pid}-${Math.random()}`;
-    const running = session.run(`cat >/dev/null; echo whole >${out}`, { stdin: Buffer.alloc(1 << 28) });
-    const failure = expect(running).rejects.toThrow(UnreachableError);
     await session.ready();
+    const running = session.run(`cat >/dev/null; echo whole >${out}`, { stdin: randomBytes(1 << 26) });
+    const failure = expect(running).rejects.toThrow(UnreachableError);
+    await new Promise((resolve) => setImmediate(resolve));
     channel.destroy();
     await failure;
     await until(() => !living(pid));
