@@ -72,7 +72,8 @@ export class Authentication {
       await this.#addKey(privateKeyFile, askPassphrase, true);
     }
     const agent = agentOf(settings, agentSocket);
-    if (agent !== undefined && !(settings.identitiesOnly && privateKeyFile !== undefined)) {
+    // IdentitiesOnly keeps the agent's other keys away, but the agent may be the only one who can open the key that was asked for.
+    if (agent !== undefined && !(settings.identitiesOnly && this.#methods.length > 0)) {
       this.#add({ type: 'agent', username, agent }, 'the keys of ssh-agent');
     }
     for (const file of settings.identityFiles.filter((each) => each !== privateKeyFile)) {

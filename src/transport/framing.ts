@@ -1,5 +1,5 @@
 /** What one reply may hold per stream; what is beyond is read and dropped, so that the host is never blocked by it. */
-export const replyLimit = 8 * 1024 * 1024;
+const replyLimit = 8 * 1024 * 1024;
 
 /**
  * Cuts one script's output out of a byte stream: what stands between the line `NONCE<` and the line `NONCE> …`. What comes

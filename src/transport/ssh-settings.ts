@@ -85,7 +85,7 @@ function defaults(address: string): SshSettings {
 }
 
 /** Takes one keyword of ssh_config; those that mean nothing here are passed over. */
-export function apply(settings: SshSettings, keyword: string, value: string): void {
+function apply(settings: SshSettings, keyword: string, value: string): void {
   const none = value.toLowerCase() === 'none';
   switch (keyword.toLowerCase()) {
     case 'hostname':
@@ -142,7 +142,8 @@ function forget(settings: SshSettings, keyword: string): void {
   }
 }
 
-function expandHome(path: string): string {
+/** `~/` at the start, and quotes, as ssh_config takes them. */
+export function expandHome(path: string): string {
   const unquoted = path.replace(/^"(.*)"$/, '$1');
   return unquoted.startsWith('~/') ? join(homedir(), unquoted.slice(2)) : unquoted.replaceAll('%d', homedir());
 }

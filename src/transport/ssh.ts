@@ -7,7 +7,7 @@ import { type Jump, openJump } from './jump.ts';
 import { openSocket } from './socket.ts';
 import { SshCarrier } from './ssh-carrier.ts';
 import { DroppedError, logIn } from './ssh-login.ts';
-import { type SshSettings, sshSettings } from './ssh-settings.ts';
+import { expandHome, type SshSettings, sshSettings } from './ssh-settings.ts';
 
 /** sshd drops connects beyond MaxStartups (10:30:100) at random: they are tried again, further and further apart. */
 const attempts = 10;
@@ -18,7 +18,7 @@ export async function openSsh(target: Target, signal: AbortSignal, hooks: Connec
   const [authentication, policy] = await Promise.all([
     Authentication.of(settings, {
       password: target.password,
-      privateKeyFile: target.privateKeyFile,
+      privateKeyFile: target.privateKeyFile && expandHome(target.privateKeyFile),
       agentSocket: target.agentSocket,
       askPassphrase: hooks.askPassphrase,
     }),

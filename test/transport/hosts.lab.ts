@@ -91,6 +91,14 @@ describeLab('hosts as they are', () => {
     });
   });
 
+  test('a password logs in, and a wrong one is told', async () => {
+    const login = { user: 'deploy', privateKeyFile: undefined };
+    const connection = await reach(lab.host('h1'), { ...login, password: "it's $ecret" });
+    expect((await (await connection.shell(undefined)).run('id -un')).stdout).toBe('deploy\n');
+    const attempt = reach(lab.host('h1'), { ...login, password: 'wrong' });
+    await expect(attempt).rejects.toThrow(/refused to log in deploy: tried .*the password/);
+  });
+
   describe('become', () => {
     const become = (method: Become['method'], password?: string, user = 'root'): Become => ({ method, user, password });
 
