@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Span } from '../errors/diagnostic.ts';
-import { nearest } from '../source/nearest.ts';
+import { didYouMean, nearest } from '../source/nearest.ts';
 import { recordPlaces } from '../source/positions.ts';
 import { rememberText } from '../source/texts.ts';
 import type { InventoryBuilder } from './builder.ts';
@@ -14,6 +14,8 @@ export function readIniInventory(file: string, builder: InventoryBuilder): void 
   const text = readFileSync(file, 'utf8');
   rememberText(file, text);
   let section: Section | undefined = { group: 'ungrouped', kind: 'hosts' };
+  const children: { readonly name: string; readonly span: Span }[] = [];
+  const known = new Set(builder.groups.keys());
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     const content = line.trim();
     if (content === '' || /^[#;]/.test(content)) continue;
@@ -25,10 +27,20 @@ export function readIniInventory(file: string, builder: InventoryBuilder): void 
       endColumn: end + 1,
     });
     const whole = span(line.indexOf(content), line.indexOf(content) + content.length);
-    if (content.startsWith('[')) section = readSection(content, whole, builder);
-    else if (section?.kind === 'hosts') readHost(section.group, line, span, builder);
-    else if (section?.kind === 'children') builder.addChild(section.group, withoutComment(content), whole);
-    else if (section) readVariable(section.group, line, span, builder);
+    if (content.startsWith('[')) {
+      section = readSection(content, whole, builder);
+      if (section !== undefined) known.add(section.group);
+    } else if (section?.kind === 'hosts') readHost(section.group, line, span, builder);
+    else if (section?.kind === 'children') {
+      const name = withoutComment(content);
+      children.push({ name, span: whole });
+      builder.addChild(section.group, name, whole);
+    } else if (section) readVariable(section.group, line, span, builder);
+  }
+  for (const { name, span } of children) {
+    if (known.has(name)) continue;
+    const hint = didYouMean(name, known) ?? `write a section [${name}], or take the line out`;
+    builder.error('unknown-group', `no section makes a group '${name}'`, span, hint);
   }
 }
 

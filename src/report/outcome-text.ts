@@ -25,17 +25,33 @@ export function groupOutcomes(
 ): OutcomeGroup[] {
   const explained = new Set(items.filter(isNoteworthy).map(({ host, status }) => `${host} ${isBad(status)}`));
   const verdicts = outcomes.filter(({ host, status }) => !explained.has(`${host} ${isBad(status)}`));
-  const groups = new Map<string, OutcomeGroup>();
+  const groups = new Map<string, Draft>();
   for (const outcome of [...items, ...verdicts]) {
     const talks = module === 'debug' && outcome.status === 'ok' && !Array.isArray(outcome.result.results);
     if (!isNoteworthy(outcome) && !talks) continue;
     const lines = linesOf(module, outcome, showDiff);
-    const key = JSON.stringify([outcome.status, lines]);
-    const group = groups.get(key) ?? { status: outcome.status, who: [], lines };
+    const alike = lines.map((line) => withoutName(line, outcome.host));
+    const key = JSON.stringify([outcome.status, alike]);
+    const group = groups.get(key) ?? { status: outcome.status, who: [], lines, alike, same: true };
+    group.same &&= group.lines.every((line, index) => line === lines[index]);
     group.who.push(whoOf(outcome));
     groups.set(key, group);
   }
-  return [...groups.values()].sort((a, b) => rank(a.status) - rank(b.status));
+  return [...groups.values()]
+    .map((group) => ({ ...group, lines: group.same ? group.lines : group.alike }))
+    .sort((a, b) => rank(a.status) - rank(b.status));
+}
+
+interface Draft extends OutcomeGroup {
+  /** The lines with `<host>` for the host's own name: what differs only by that is shown once. */
+  readonly alike: readonly string[];
+  same: boolean;
+}
+
+function withoutName(line: string, host: string): string {
+  if (!line.includes(host)) return line;
+  const name = host.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  return line.replace(new RegExp(`(?<![\\w-])${name}(?![\\w-])`, 'g'), '<host>');
 }
 
 const order: readonly Status[] = ['ok', 'changed', 'rescued', 'ignored', 'failed', 'unreachable'];

@@ -27,7 +27,7 @@ export interface LiveView {
   taskStarted(record: TaskRecord): void;
   changed(record: TaskRecord | undefined): void;
   waiting(host: string, message: string): void;
-  /** The moving part must be gone from the terminal when this returns. */
+  /** The moving part is to go, because lines are to be written. */
   pause(): void;
 }
 

@@ -61,6 +61,7 @@ async function createRenderer(
   const lines = { write: out, palette: createPalette(colour), showDiff, formatDiagnostic };
   if (kind === 'plain') return { renderer: new LinesRenderer(lines) };
   const { TtyLive } = await import('./tty-live.ts');
-  const live = new TtyLive();
-  return { renderer: new LinesRenderer({ ...lines, live }), end: () => live.finish() };
+  const live = new TtyLive(out);
+  const write = (line: string) => live.write(line);
+  return { renderer: new LinesRenderer({ ...lines, write, live }), end: () => live.finish() };
 }

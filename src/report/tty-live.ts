@@ -38,8 +38,22 @@ export class TtyLive implements LiveView {
   #endRoot: (() => void) | undefined;
   readonly #lines = new Map<string, HostLine>();
   readonly #waits = new Map<string, string>();
-  /** Ends when the moving part is gone and what was written meanwhile (listr2 holds it back) is on the terminal. */
+  /** Ends when the moving part is gone. */
   #shown: Promise<unknown> = Promise.resolve();
+  #moving = false;
+  /** Lines that wait for the moving part to be gone: listr2 would hold them back too, and trim them. */
+  readonly #held: string[] = [];
+  readonly #write: (line: string) => void;
+
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
+
+  /** A line that stays, above whatever moves. */
+  write(line: string): void {
+    if (this.#moving) this.#held.push(line);
+    else this.#write(line);
+  }
 
   taskStarted(record: TaskRecord): void {
     this.pause();
@@ -95,7 +109,10 @@ export class TtyLive implements LiveView {
       exitOnError: false,
       registerSignalListeners: false,
     });
+    this.#moving = true;
     await listr.run();
+    this.#moving = false;
+    for (const line of this.#held.splice(0)) this.#write(line);
   }
 
   #hostTree(record: TaskRecord, root: Wrapper) {

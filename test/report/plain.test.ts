@@ -34,6 +34,20 @@ describe('plain', () => {
     ]);
   });
 
+  it('shows once what differs only by the name of the host', async () => {
+    const changed = (host: string) =>
+      result('1', host, {
+        status: 'changed',
+        diff: [{ what: 'name', before: 'x', after: `node-1 ${host}.lan ${host}2` }],
+      });
+    const { out } = await report('plain', [start('1', ['h1', 'h2']), changed('h1'), changed('h2')]);
+    expect(out).toMatch(/\n {4}h1\n {6}name: x -> node-1 h1\.lan h12\n {4}h2\n/);
+    const alike = (host: string) =>
+      result('1', host, { status: 'changed', diff: [{ what: 'name', before: 'x', after: `${host}.lan` }] });
+    const shown = await report('plain', [start('1', ['h1', 'h2']), alike('h1'), alike('h2')]);
+    expect(shown.out).toContain('    h1 h2\n      name: x -> <host>.lan\n');
+  });
+
   it('says of a failure what, where, what the other side said, and what to do', async () => {
     const failed = result('1', 'h2', {
       status: 'failed',
