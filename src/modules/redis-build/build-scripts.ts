@@ -146,8 +146,8 @@ for name in server cli; do
   [ -e stage/bin/redis-$name ] || ln -s valkey-$name stage/bin/redis-$name
 done
 stage/bin/redis-server --version | sed -n 's/.* v=\\([^ ]*\\).*/version \\1/p'
-grep -q libsystemd stage/bin/redis-server && echo systemd
-grep -q libssl stage/bin/redis-server && echo tls
+grep -q 'libsystemd[.]so' stage/bin/redis-server && echo systemd
+grep -q 'libssl[.]so' stage/bin/redis-server && echo tls
 true`;
 }
 

@@ -83,6 +83,6 @@ for tool in server cli; do
   [ -e "$new/bin/redis-$tool" ] || { echo "there is no ${names.join(' or ')}-$tool in $from" >&2; exit 1; }
 done
 "$new/bin/redis-server" --version | sed -n 's/.* v=\\([^ ]*\\).*/\\1/p'
-grep -q libsystemd "$new/bin/redis-server" && echo systemd
+grep -q 'libsystemd[.]so' "$new/bin/redis-server" && echo systemd
 true`;
 }

@@ -37,6 +37,8 @@ test('the security patches of the distribution are in the build', async () => {
   const info = JSON.parse(readFileSync(`${prefix}/current/build.json`, 'utf8'));
   expect(info.sources).toHaveLength(2);
   expect(info.origin).toBe('apt-source');
+  // USE_SYSTEMD=no is the default: a unit of Type=notify would wait for ever.
+  expect(info).toMatchObject({ notify: false, tls: false });
 });
 
 test('the binary was asked for its directives and for what cannot change at run time', () => {
