@@ -7,14 +7,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const run = promisify(execFile);
 const top = fileURLToPath(new URL('../..', import.meta.url));
 const base = mkdtempSync('/tmp/rcdeploy-local-test.');
-const ports = [27100, 27101, 27102, 27103, 27104, 27105];
+// Their bus ports stay below the range that outgoing connections take theirs from.
+const ports = [21100, 21101, 21102, 21103, 21104, 21105];
 const inventory = `${base}/hosts.yml`;
 
 interface Outcome {
   readonly exit: number;
   readonly text: string;
+  readonly failures: readonly string[];
   readonly changed: number;
-  readonly skipped: number;
 }
 
 async function playbook(name: string, ...more: string[]): Promise<Outcome> {
@@ -32,8 +33,12 @@ async function playbook(name: string, ...more: string[]): Promise<Outcome> {
     (done) => ({ ...done, code: 0 }),
     (error: { stdout: string; code: number }) => error,
   );
-  const end = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}');
-  return { exit: code, text: stdout, changed: end.stats?.local?.changed, skipped: end.stats?.local?.skipped };
+  const events = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const failures = events.filter(({ status }) => status === 'failed').map(({ result }) => String(result.msg));
+  return { exit: code, failures, text: stdout, changed: events.at(-1)?.stats?.local?.changed };
 }
 
 async function cli(...words: string[]): Promise<string> {
@@ -80,11 +85,10 @@ test('check mode foretells everything and writes nothing', async () => {
 
 test('bare directories become a verified cluster, and a second run changes nothing', async () => {
   const first = await playbook('cluster');
-  expect(first.text).not.toContain('"failed":true');
-  expect(first.exit).toBe(0);
+  expect(first).toMatchObject({ failures: [], exit: 0 });
   const before = await identities();
   const second = await playbook('cluster');
-  expect(second).toMatchObject({ exit: 0, changed: 0 });
+  expect(second).toMatchObject({ failures: [], exit: 0, changed: 0 });
   expect(await identities()).toEqual(before);
   expect((await playbook('verify')).exit).toBe(0);
 });
@@ -98,7 +102,7 @@ test('a client is redirected to the node that holds the key', async () => {
 test('a setting changes on live nodes without a restart', async () => {
   const before = (await identities()).map((one) => one.split(' ')[0]);
   const changed = await playbook('cluster', '-e', '{"redis_config": {"maxmemory": "50mb"}}');
-  expect(changed).toMatchObject({ exit: 0, changed: 1 });
+  expect(changed).toMatchObject({ failures: [], exit: 0, changed: 1 });
   expect(await cli('CONFIG', 'GET', 'maxmemory')).toContain(String(50 * 1024 * 1024));
   expect((await identities()).map((one) => one.split(' ')[0])).toEqual(before);
 });
@@ -112,9 +116,9 @@ test('a setting that needs a restart is refused, and nothing has changed', async
 });
 
 test('all nodes stop, start and serve the same data', async () => {
-  expect(await playbook('stop')).toMatchObject({ exit: 0, changed: 1 });
-  expect(await playbook('stop')).toMatchObject({ exit: 0, changed: 0 });
-  expect(await playbook('start')).toMatchObject({ exit: 0, changed: 1 });
+  expect(await playbook('stop')).toMatchObject({ failures: [], exit: 0, changed: 1 });
+  expect(await playbook('stop')).toMatchObject({ failures: [], exit: 0, changed: 0 });
+  expect(await playbook('start')).toMatchObject({ failures: [], exit: 0, changed: 1 });
   expect(await cli('GET', 'foo')).toContain('"bar"');
 });
 
@@ -126,12 +130,12 @@ test('destroying needs the name of the cluster', async () => {
   expect(await cli('GET', 'foo')).toContain('"bar"');
   expect((await playbook('destroy', '-e', 'confirm=main')).exit).toBe(0);
   expect(existsSync(`${base}/data/${ports[0]}`)).toBe(false);
-  expect(await playbook('destroy', '-e', 'confirm=main')).toMatchObject({ exit: 0, changed: 0 });
+  expect(await playbook('destroy', '-e', 'confirm=main')).toMatchObject({ failures: [], exit: 0, changed: 0 });
 });
 
 test('part 1 of the guide: servers that are no cluster, tried with a client', async () => {
   expect((await playbook('standalone')).exit).toBe(0);
-  expect(await playbook('standalone')).toMatchObject({ exit: 0, changed: 0 });
+  expect(await playbook('standalone')).toMatchObject({ failures: [], exit: 0, changed: 0 });
   const restarted = await playbook('standalone', '-e', '{"redis_config": {"databases": 4}}');
   expect(restarted.exit).toBe(0);
   expect(await playbook('standalone', '-e', '{"redis_config": {"databases": 4}}')).toMatchObject({

@@ -10,7 +10,7 @@ import { LocalHost, openStream, sh } from './local-host.ts';
 
 const base = mkdtempSync('/tmp/rcdeploy-node-test.');
 const prefix = `${base}/redis`;
-const port = 27000;
+const port = 21000;
 const dir = `${base}/${port}`;
 const path = `${dir}/redis.conf`;
 const host = new LocalHost(`${homedir()}/.cache/rcdeploy`);
