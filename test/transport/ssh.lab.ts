@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -119,6 +119,22 @@ describe('logins', () => {
   test('a refused login names what was tried and what the host takes', async () => {
     const message = await refusal(reach(sshd.target({ privateKeyFile: newKey('stranger') })));
     expect(message).toMatch(/refused to log in root: tried .*stranger.*the host takes publickey/);
+  });
+
+  test('the agent opens what a locked key file cannot', async () => {
+    const agentSocket = join(sshd.dir, 'agent');
+    const agent = spawn('ssh-agent', ['-D', '-a', agentSocket], { stdio: ['ignore', 'pipe', 'ignore'] });
+    await once(agent.stdout, 'data');
+    execFileSync('ssh-add', ['-q', sshd.key], { env: { ...process.env, SSH_AUTH_SOCK: agentSocket }, stdio: 'ignore' });
+    const locked = join(sshd.dir, 'in-agent');
+    writeFileSync(locked, readFileSync(sshd.key), { mode: 0o600 });
+    execFileSync('ssh-keygen', ['-q', '-p', '-N', 'open sesame', '-f', locked]);
+    try {
+      const target = sshd.target({ privateKeyFile: locked, agentSocket });
+      expect(await sayHello(await reach(target))).toBe('hello\n');
+    } finally {
+      agent.kill();
+    }
   });
 
   test('a missing key file is named', async () => {
