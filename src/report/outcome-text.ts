@@ -51,7 +51,7 @@ interface Draft extends OutcomeGroup {
 function withoutName(line: string, host: string): string {
   if (!line.includes(host)) return line;
   const name = host.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  return line.replace(new RegExp(`(?<![\\w-])${name}(?![\\w-])`, 'g'), '<host>');
+  return line.replace(new RegExp(`(?<!\\w)${name}(?!\\w)`, 'g'), '<host>');
 }
 
 const order: readonly Status[] = ['ok', 'changed', 'rescued', 'ignored', 'failed', 'unreachable'];
