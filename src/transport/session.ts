@@ -52,10 +52,6 @@ export class Session implements Shell {
     return this.#identity;
   }
 
-  get alive(): boolean {
-    return this.#gone === undefined;
-  }
-
   run(script: string, options: ShOptions = {}): Promise<Reply> {
     const turn = this.#last.then(() => this.#run(script, options));
     this.#last = turn.catch(() => undefined);
