@@ -74,5 +74,5 @@ async function exitOf(error: unknown): Promise<number> {
   output.errorLine(
     `a mistake of rcdeploy itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   );
-  return 70;
+  return 2;
 }

@@ -48,16 +48,13 @@ export async function runPlaybooks(
 
 /** With `--output json` mistakes in the input are events too, and the last line is always `run_end`. */
 function emitMistakes(error: unknown, emit: (event: RunEvent) => void): number {
-  if (!(error instanceof InputError)) throw error;
+  const end = { event: 'run_end', stats: {}, owed: [], duration_ms: 0 } as const;
+  if (!(error instanceof InputError)) {
+    emit({ ...end, exit: 2, message: `a mistake of rcdeploy itself: ${String(error)}` });
+    throw error;
+  }
   for (const diagnostic of error.diagnostics) emit({ event: 'diagnostic', diagnostic });
-  emit({
-    event: 'run_end',
-    exit: 1,
-    stats: {},
-    owed: [],
-    duration_ms: 0,
-    message: 'invalid input: nothing was contacted',
-  });
+  emit({ ...end, exit: 1, message: 'invalid input: nothing was contacted' });
   return 1;
 }
 
