@@ -48,9 +48,9 @@ export async function runPlaybooks(
 
 /** With `--output json` mistakes in the input are events too, and the last line is always `run_end`. */
 function emitMistakes(error: unknown, emit: (event: RunEvent) => void): number {
-  const end = { event: 'run_end', stats: {}, owed: [], duration_ms: 0 } as const;
+  const end: RunEvent & { event: 'run_end' } = { event: 'run_end', exit: 2, stats: {}, owed: [], duration_ms: 0 };
   if (!(error instanceof InputError)) {
-    emit({ ...end, exit: 2, message: `a mistake of rcdeploy itself: ${String(error)}` });
+    emit({ ...end, message: `a mistake of rcdeploy itself: ${String(error)}` });
     throw error;
   }
   for (const diagnostic of error.diagnostics) emit({ event: 'diagnostic', diagnostic });
