@@ -77,6 +77,49 @@ test('a half-installed version is replaced as a whole', async () => {
   expect((await sh(`ls -A ${prefix}; ${prefix}/current/bin/redis-cli --version`)).stdout).not.toContain('.new');
 });
 
+test('binaries that are there already are taken as they are, with their own version', async () => {
+  const existing = {
+    ...args,
+    method: 'existing',
+    source: undefined,
+    prefix: `${base}/existing`,
+    bin_dir: `${prefix}/7.0.15/bin`,
+  };
+  expect(await host.run(redisBuild, existing)).toMatchObject({ changed: true, version: '7.0.15', notify: false });
+  expect(await host.run(redisBuild, existing)).toMatchObject({ changed: false, version: '7.0.15' });
+  await expect(host.run(redisBuild, { ...existing, version: '7.2.0' })).rejects.toThrow(
+    'holds redis 7.0.15, not 7.2.0',
+  );
+  expect(JSON.parse(readFileSync(`${base}/existing/current/directives.json`, 'utf8')).names).toContain('maxmemory');
+});
+
+test('a ready archive is installed only with its digest', async () => {
+  const archive = readdirSync(`${cacheDir}/builds`).find((name) => name.endsWith('.tar.gz')) ?? '';
+  const source = `${cacheDir}/builds/${archive}`;
+  const ready = { ...args, method: 'archive', version: '7.0.15', source, prefix: `${base}/ready` };
+  await expect(host.run(redisBuild, ready)).rejects.toThrow('is not pinned');
+  await expect(host.run(redisBuild, { ...ready, sha256: 'a'.repeat(64) })).rejects.toThrow('as pinned');
+  const pinned = { ...ready, sha256: archive.replace('.tar.gz', '') };
+  expect(await host.run(redisBuild, pinned)).toMatchObject({ changed: true, version: '7.0.15' });
+  expect(await host.run(redisBuild, pinned)).toMatchObject({ changed: false });
+});
+
+test('a place without room, and one where nothing may run, are named', async () => {
+  const mount = mkdtempSync('/tmp/rcdeploy-noexec-test.');
+  await sh(`mount -t tmpfs -o noexec,size=500m tmpfs ${mount} && mkdir ${mount}/a`);
+  const other = new LocalHost(`${base}/empty-cache`, 'other');
+  const noexec = other.run(redisBuild, { ...args, prefix: `${base}/noexec`, build_dir: mount });
+  await expect(noexec).rejects.toThrow(`${mount}: programs may not run there (noexec)`);
+  await sh(`umount ${mount}; mount -t tmpfs -o size=1m tmpfs ${mount}`);
+  const full = new LocalHost(`${base}/empty-cache`, 'other').run(redisBuild, {
+    ...args,
+    prefix: `${base}/full`,
+    build_dir: mount,
+  });
+  await expect(full).rejects.toThrow(/1024 kB free, 400000 needed/);
+  await sh(`umount ${mount}; rmdir ${mount}`);
+});
+
 test('a damaged archive in the cache is not used', async () => {
   const own = mkdtempSync('/tmp/rcdeploy-cache-test.');
   await sh(`cp -r ${cacheDir}/. ${own}; for f in ${own}/builds/*.tar.gz; do printf x >>$f; done`);
