@@ -1,5 +1,6 @@
+import { TaskError, UnreachableError } from '../errors/errors.ts';
 import { connect } from '../transport/connect.ts';
-import type { Become, Connection, Shell } from '../transport/contract.ts';
+import type { Become, Connection, Shell, Target } from '../transport/contract.ts';
 import type { PlayContext, Run } from './run-state.ts';
 import { targetOf } from './target.ts';
 
@@ -20,11 +21,10 @@ export class ConnectionPool {
   connection(host: string, context: PlayContext | undefined): Promise<Connection> {
     const known = this.#connections.get(host);
     if (known) return known;
-    const scope = this.#run.scope(this.#run.host(host), context);
     const { request } = this.#run;
     const hooks = { notice: (message: string) => request.emit({ event: 'warning' as const, host, message }) };
     const made = Promise.resolve()
-      .then(() => targetOf(scope, context?.play, request))
+      .then(() => this.#target(host, context))
       .then((target) => connect(target, request.signal, hooks))
       .then(async (connection) => {
         if (this.#run.locks.isHeld) await this.#run.locks.holdOn(host, connection);
@@ -36,6 +36,15 @@ export class ConnectionPool {
       () => this.#connections.delete(host),
     );
     return made;
+  }
+
+  /** Variables that do not say how to get to the host leave it unreachable, and the others alone. */
+  #target(host: string, context: PlayContext | undefined): Target {
+    try {
+      return targetOf(this.#run.scope(this.#run.host(host), context), context?.play, this.#run.request);
+    } catch (error) {
+      throw error instanceof TaskError ? new UnreachableError(host, error.message, error.hint) : error;
+    }
   }
 
   /** Whether the host could be reached, so that a failure is the loss of a connection. */

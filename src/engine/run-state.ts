@@ -1,3 +1,4 @@
+import { TaskError } from '../errors/errors.ts';
 import type { VarLayer } from '../inventory/contract.ts';
 import type { Meta, Play, Task } from '../playbook/contract.ts';
 import type { Become } from '../transport/contract.ts';
@@ -61,14 +62,23 @@ export class Run {
   stateBecome(host: string): Become | undefined {
     const known = this.#stateBecome.get(host);
     if (known) return known.become;
-    const scope = this.scope(this.host(host), undefined);
-    const target = targetOf(scope, undefined, this.request);
-    const wanted = this.#becomesRoot || this.request.defaults.become || scope.lookupTrusted('ansible_become') === true;
-    const become = wanted
-      ? becomeOf({ become: true, becomeUser: 'root', becomeMethod: undefined }, scope, scope, target, this.request)
-      : undefined;
+    const become = this.#rootOn(host);
     this.#stateBecome.set(host, { become });
     return become;
+  }
+
+  #rootOn(host: string): Become | undefined {
+    const scope = this.scope(this.host(host), undefined);
+    const wanted = this.#becomesRoot || this.request.defaults.become || scope.lookupTrusted('ansible_become') === true;
+    if (!wanted) return undefined;
+    const keywords = { become: true, becomeUser: 'root', becomeMethod: undefined };
+    try {
+      return becomeOf(keywords, scope, scope, targetOf(scope, undefined, this.request), this.request);
+    } catch (error) {
+      // Connection variables that make no sense: the first task that needs the host says so, with its place.
+      if (error instanceof TaskError) return undefined;
+      throw error;
+    }
   }
 
   /** False until `--start-at-task` names the entry or one before it. */

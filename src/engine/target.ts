@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { TaskError } from '../errors/errors.ts';
+import { splitWords } from '../modules/split-words.ts';
 import type { Play, Task } from '../playbook/contract.ts';
 import { renderValue } from '../template/template.ts';
 import type { Become, Target } from '../transport/contract.ts';
@@ -37,9 +38,7 @@ export function targetOf(scope: HostScope, play: Play | undefined, request: RunR
 
 /** `-o Key=Value`, `-o 'Key Value'` and `-J host` of ssh arguments; others cannot be honoured and are refused by name. */
 export function sshOptions(...texts: (string | undefined)[]): Record<string, string> {
-  const words = texts
-    .flatMap((text) => text?.match(/"[^"]*"|'[^']*'|\S+/g) ?? [])
-    .map((word) => word.replace(/^(["'])(.*)\1$/, '$2'));
+  const words = texts.flatMap((text) => (text === undefined ? [] : splitWords(text)));
   const options: Record<string, string> = {};
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? '';
@@ -50,8 +49,8 @@ export function sshOptions(...texts: (string | undefined)[]): Record<string, str
       });
     }
     const value = word.length > 2 ? word.slice(2) : (words[++index] ?? '');
-    const [key, ...rest] = flag === '-J' ? ['ProxyJump', value] : value.split(/[=\s]/);
-    options[key ?? ''] = flag === '-J' ? value : rest.join('=').trim();
+    const [, key = '', setting = ''] = /^\s*(\w+)\s*[=\s]\s*(.*)$/s.exec(value) ?? [];
+    options[flag === '-J' ? 'ProxyJump' : key] = flag === '-J' ? value : setting;
   }
   return options;
 }

@@ -2,17 +2,22 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { UnreachableError } from '../errors/errors.ts';
 import type { Jump } from './jump.ts';
+import { openProxyCommand } from './proxy-command.ts';
 import { DroppedError } from './ssh-login.ts';
 import type { SshSettings } from './ssh-settings.ts';
 
-/** A stream to the host's sshd: a socket without Nagle's delay (44 ms per message otherwise), or a jump host's stream. */
+/** A stream to the host's sshd: a socket without Nagle's delay (44 ms per message otherwise), a jump host's stream, or a ProxyCommand's. */
 export async function openSocket(
   host: string,
-  { hostname, port }: SshSettings,
+  settings: SshSettings,
   jump: Jump | undefined,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Duplex> {
+  const { hostname, port, proxyCommand } = settings;
+  if (proxyCommand !== undefined) {
+    return await openProxyCommand(host, proxyCommand, settings, timeoutMs, signal);
+  }
   if (jump !== undefined) {
     try {
       return await jump.carrier.openStream({ address: hostname, port });

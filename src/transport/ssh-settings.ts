@@ -123,9 +123,11 @@ function apply(settings: SshSettings, keyword: string, value: string): void {
       break;
     case 'proxyjump':
       settings.proxyJump = none ? [] : value.split(',').map((hop) => hop.trim().replace(/^ssh:\/\//, ''));
+      settings.proxyCommand = undefined;
       break;
     case 'proxycommand':
       settings.proxyCommand = none ? undefined : value;
+      settings.proxyJump = [];
       break;
     case 'connecttimeout':
       settings.connectTimeoutMs = none ? undefined : Number(value) * 1000;

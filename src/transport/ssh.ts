@@ -44,20 +44,11 @@ export async function openSsh(target: Target, signal: AbortSignal, hooks: Connec
 
 async function settingsFor(target: Target): Promise<SshSettings> {
   const { address, port, user, sshOptions } = target;
-  let settings: SshSettings;
   try {
-    settings = await sshSettings({ address, port, user, options: sshOptions });
+    return await sshSettings({ address, port, user, options: sshOptions });
   } catch (error) {
     throw new UnreachableError(target.name, error instanceof Error ? error.message : String(error));
   }
-  if (settings.proxyCommand !== undefined) {
-    throw new UnreachableError(
-      target.name,
-      `ssh_config asks for a ProxyCommand (${settings.proxyCommand}), which is not supported`,
-      'A jump host works: ProxyJump, or ansible_ssh_common_args: -o ProxyJump=bastion.',
-    );
-  }
-  return settings;
 }
 
 function releaseOnce(jump: Jump | undefined): () => void {

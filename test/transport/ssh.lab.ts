@@ -181,10 +181,16 @@ describe('ways', () => {
     await Promise.all([first.stop(), second.stop()]);
   });
 
-  test('a proxy command is refused by name', async () => {
-    expect(await refusal(reach(sshd.target({ sshOptions: { ProxyCommand: 'nc %h %p' } })))).toContain(
-      'ProxyCommand (nc',
+  test('goes through a proxy command, and says what one that leads nowhere said', async () => {
+    const through = (ProxyCommand: string, more: Partial<Target> = {}) =>
+      reach(sshd.target({ sshOptions: { ...sshd.target().sshOptions, ProxyCommand }, ...more }));
+    const relay = `${process.execPath} -e 'const s = net.connect(%p, "%h"); process.stdin.pipe(s).pipe(process.stdout)'`;
+    expect(await sayHello(await through(relay))).toBe('hello\n');
+    expect(await refusal(through('echo no way to %h >&2; exit 7'))).toContain('it said: no way to 127.0.0.1');
+    expect(await refusal(through('sleep 60', { connectTimeoutMs: 300 }))).toContain(
+      'brought no answer of sshd within 0.3 s',
     );
+    expect(await refusal(through('relay %i'))).toContain('%i, which is not supported');
   });
 
   test('forty connects at once pass a tight MaxStartups', async () => {
