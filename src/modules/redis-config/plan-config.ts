@@ -70,7 +70,7 @@ function obstacleOf({ live }: ConfigState, args: ConfigArgs): string | undefined
     return undefined;
   }
   if ('unknown' in live) {
-    return `something listens on ${label(args)} but does not answer as this node should: ${live.unknown}. A changed password of a running node is not rotated by this module`;
+    return `something listens on ${label(args)} but does not answer as this node should: ${live.unknown.replace(/[.]+$/, '')}. A changed password of a running node is not rotated by this module`;
   }
   if (live.configFile !== args.path) {
     const served = live.configFile === undefined ? 'without a configuration file' : `with ${live.configFile}`;
