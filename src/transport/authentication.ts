@@ -52,6 +52,19 @@ export class Authentication {
     };
   }
 
+  /** Whether the host has seen an attempt to log in. */
+  get begun(): boolean {
+    return this.#tried.length > 0;
+  }
+
+  /** For the error when the host hung up on an attempt. */
+  hungUp(): { message: string; hint: string } {
+    return {
+      message: `The host hung up while ${this.#user} logged in with ${this.#tried.at(-1)}`,
+      hint: "The account may be locked or expired, or kept out by AllowUsers, DenyUsers or PAM: sshd's log on the host says which.",
+    };
+  }
+
   /** For the error after all methods failed. */
   failure(): { message: string; hint: string } {
     const tried = this.#tried.length === 0 ? 'nothing could be tried' : `tried ${[...new Set(this.#tried)].join(', ')}`;
@@ -89,8 +102,13 @@ export class Authentication {
           type: 'keyboard-interactive',
           username,
           prompt: (_name, _instructions, _lang, prompts, finish) => {
-            // A prompt that is shown while typing asks for something else than the password, such as a one-time code.
-            finish(prompts.map((prompt) => (prompt.echo ? '' : password)));
+            const others = prompts.filter(
+              ({ prompt, echo }) => echo || !/passwor[dt]|kennwort|密码|パスワード/i.test(prompt),
+            );
+            for (const { prompt } of others) {
+              this.#problems.push(`the host asks "${prompt.trim()}", and one-time codes cannot be given to many hosts`);
+            }
+            finish(prompts.map((prompt) => (others.includes(prompt) ? '' : password)));
           },
         },
         'the password (keyboard-interactive)',

@@ -43,7 +43,7 @@ const sudo: BecomeMethod = {
     {
       said: /password is required|no password was provided|interactive authentication is required/i,
       means: 'sudo wants a password and none was given',
-      hint: 'Give it with -K or ansible_become_password, or allow NOPASSWD in sudoers.',
+      hint: 'Give it with -K or ansible_become_password, or allow NOPASSWD for /bin/sh (not only for some commands) in sudoers.',
     },
     {
       said: /incorrect password|incorrect authentication|sorry, try again|authentication fail/i,

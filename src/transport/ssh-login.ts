@@ -36,7 +36,11 @@ export async function logIn(host: string, sock: Duplex, { user }: SshSettings, o
     };
     const onAbort = () => fail(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
     const onError = (error: Error) => fail(policy.refusal ?? explain(host, error, authentication));
-    const onClose = () => fail(policy.refusal ?? new DroppedError('the connection was closed'));
+    let banner = '';
+    const onClose = () => fail(policy.refusal ?? hungUp(host, authentication, banner));
+    client.on('banner', (text) => {
+      banner = text.trim().slice(-300);
+    });
     signal.addEventListener('abort', onAbort);
     // A stream of one's own must have a listener, or its error ends the process.
     sock.on('error', () => undefined);
@@ -60,6 +64,12 @@ export async function logIn(host: string, sock: Duplex, { user }: SshSettings, o
   });
 }
 
+function hungUp(host: string, authentication: Authentication, banner: string): Error {
+  if (!authentication.begun) return new DroppedError('the connection was closed');
+  const { message, hint } = authentication.hungUp();
+  return new UnreachableError(host, banner === '' ? message : `${message}, saying: ${banner}`, hint);
+}
+
 function explain(host: string, error: Error, authentication: Authentication): Error {
   const level = 'level' in error ? error.level : undefined;
   if (level === 'client-authentication') {
@@ -81,5 +91,8 @@ function explain(host: string, error: Error, authentication: Authentication): Er
       'rcdeploy speaks no post-quantum key exchange: sshd must also allow curve25519-sha256 or ecdh-sha2-nistp256, a plain host key and AES or ChaCha20.';
     return new UnreachableError(host, `No common SSH algorithm: ${error.message}`, hint);
   }
-  return new UnreachableError(host, `The SSH connection failed: ${error.message}`);
+  const hint = /too many authentication failures/i.test(error.message)
+    ? 'ssh-agent offers more keys than sshd takes (MaxAuthTries): name the right one with --private-key, or set IdentitiesOnly.'
+    : undefined;
+  return new UnreachableError(host, `The SSH connection failed: ${error.message}`, hint);
 }

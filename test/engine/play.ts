@@ -19,6 +19,19 @@ export interface Played {
   readonly lines: readonly string[];
 }
 
+/** What the command line says of connections when it says nothing. */
+export const defaults: RunRequest['defaults'] = {
+  user: undefined,
+  password: undefined,
+  privateKeyFile: undefined,
+  become: false,
+  becomeUser: undefined,
+  becomeMethod: undefined,
+  becomePassword: undefined,
+  connectTimeoutMs: 10_000,
+  agentSocket: undefined,
+};
+
 /** A directory of its own with these files. */
 export function directoryWith(files: Readonly<Record<string, string>>): string {
   const dir = mkdtempSync(join(tmpdir(), 'rcdeploy-play-'));
@@ -46,17 +59,7 @@ export async function play(playbook: string, inventory: string, options: Partial
     diff: false,
     forceHandlers: false,
     startAtTask: undefined,
-    defaults: {
-      user: undefined,
-      password: undefined,
-      privateKeyFile: undefined,
-      become: false,
-      becomeUser: undefined,
-      becomeMethod: undefined,
-      becomePassword: undefined,
-      connectTimeoutMs: 10_000,
-      agentSocket: undefined,
-    },
+    defaults,
     acceptNewHostKeys: false,
     lockWaitMs: 0,
     fuse: true,

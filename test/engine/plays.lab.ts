@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lab } from '../../src/lab/contract.ts';
 import { labUp } from '../../src/lab/lab.ts';
 import { describeLab } from '../lab/describe-lab.ts';
-import { directoryWith, play } from './play.ts';
+import { defaults, directoryWith, play } from './play.ts';
 
 describeLab('plays over SSH', () => {
   let lab: Lab;
@@ -181,18 +181,6 @@ describeLab('plays over SSH', () => {
     expect((await play(text, lab.inventoryFile)).exit).toBe(0);
   });
 });
-
-const defaults = {
-  user: undefined,
-  password: undefined,
-  privateKeyFile: undefined,
-  become: false,
-  becomeUser: undefined,
-  becomeMethod: undefined,
-  becomePassword: undefined,
-  connectTimeoutMs: 10_000,
-  agentSocket: undefined,
-};
 
 async function untilTrue(condition: () => Promise<boolean>): Promise<void> {
   const limit = Date.now() + 20_000;
