@@ -29,7 +29,7 @@ describeLab('killed at any moment of the first run, and run again', () => {
     const started = performance.now();
     await rcdeploy(...args());
     undisturbedMs = performance.now() - started;
-  });
+  }, 600_000);
   afterAll(() => lab?.down());
 
   it.each(Array.from({ length: MOMENTS }, (_, index) => index))('moment %i of 20', async (moment) => {

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { RunEvent } from '../../src/report/contract.ts';
 import { redisSource } from '../redis-source.ts';
@@ -90,5 +89,3 @@ export function clusterNodes(finished: Finished): ClusterNode[] {
   const cluster = results.at(-1) as { nodes: ClusterNode[] } | undefined;
   return cluster?.nodes ?? [];
 }
-
-export const BUILD_CACHE = `${homedir()}/.cache/rcdeploy`;

@@ -42,7 +42,9 @@ describeLab('nodes that are not ours', () => {
   });
 
   it('a node that holds keys is refused by name, and nothing is sent to it or to the others', async () => {
-    expect((await lab.host('h7').exec(`${CLI} cluster addslots 12182 && ${CLI} set foo bar`)).rc).toBe(0);
+    const hold = `${CLI} config set cluster-require-full-coverage no; ${CLI} cluster addslots 12182
+until [ "$(${CLI} set foo bar)" = OK ]; do sleep 0.1; done`;
+    expect((await lab.host('h7').exec(hold, { timeoutMs: 20_000 })).rc).toBe(0);
     const before = await stepsSent();
     const refused = await deploy(inventoryOf('keys', ['h7', 'h8', 'h9']));
     expect(refused.exit).toBe(2);
