@@ -33,7 +33,9 @@ export class ConnectionPool {
     this.#connections.set(host, made);
     made.then(
       () => this.#established.add(host),
-      () => this.#connections.delete(host),
+      (error: unknown) => {
+        if (!isRefusal(error)) this.#connections.delete(host);
+      },
     );
     return made;
   }
@@ -65,4 +67,9 @@ export class ConnectionPool {
     this.#connections.clear();
     await Promise.all(all.map((made) => made.then((connection) => connection.close()).catch(() => undefined)));
   }
+}
+
+/** Not to be tried again with the same password. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof UnreachableError && error.refused;
 }

@@ -116,7 +116,8 @@ export class Reader {
     } catch (error) {
       // A read has no effect, so a connection that was cut in it is tried once more.
       const wasConnected = this.#run.connections.isEstablished(where.host);
-      if (!(error instanceof UnreachableError) || this.#run.request.signal.aborted || !wasConnected) throw error;
+      if (!(error instanceof UnreachableError) || error.refused || !wasConnected) throw error;
+      if (this.#run.request.signal.aborted) throw error;
       await this.#run.connections.drop(where.host);
       return unfuse(await this.#message(text, where, context), marker, scripts.length);
     }

@@ -10,15 +10,20 @@ export class InputError extends Error {
   }
 }
 
-/** A host that cannot be reached, or whose connection was lost. Exit status 4. `hint` says what to do next. */
+/**
+ * A host that cannot be reached, or whose connection was lost. Exit status 4. `hint` says what to do next. `refused`: it was
+ * reached and did not let us in; another try with the same password would only help to lock the account.
+ */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
   readonly host: string;
   readonly hint: string | undefined;
-  constructor(host: string, message: string, hint?: string) {
+  readonly refused: boolean;
+  constructor(host: string, message: string, hint?: string, refused = false) {
     super(message);
     this.host = host;
     this.hint = hint;
+    this.refused = refused;
   }
 }
 

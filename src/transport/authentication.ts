@@ -18,6 +18,7 @@ export class Authentication {
   readonly #problems: string[] = [];
   readonly #names = new Map<AnyAuthMethod, string>();
   #accepted: readonly string[] = [];
+  #passwordGiven = false;
 
   static async of(settings: SshSettings, credentials: Credentials): Promise<Authentication> {
     const authentication = new Authentication(settings.user);
@@ -38,8 +39,10 @@ export class Authentication {
         const type = method.type === 'agent' ? 'publickey' : method.type;
         return accepted === null || accepted.length === 0 || accepted.includes(type);
       };
+      // The same password by another name would be a second wrong one where accounts are locked after three.
+      const given = (method: AnyAuthMethod) => method.type === 'keyboard-interactive' && this.#passwordGiven;
       let method = left.shift();
-      while (method !== undefined && !taken(method)) {
+      while (method !== undefined && (!taken(method) || given(method))) {
         method = left.shift();
       }
       if (method === undefined) {
@@ -47,6 +50,7 @@ export class Authentication {
         next(false as unknown as AuthenticationType);
         return;
       }
+      this.#passwordGiven ||= method.type === 'password';
       this.#tried.push(this.#names.get(method) ?? method.type);
       next(method);
     };

@@ -123,12 +123,12 @@ class Dialogue {
   }
 
   #failure(message: string, hint?: string): UnreachableError {
-    return new UnreachableError(this.#host, message, hint);
+    return new UnreachableError(this.#host, message, hint, true);
   }
 
   /** What it said, without our own prompt words, the password should it be echoed, and empty lines. */
   #text(): string {
-    let text = this.#said.replaceAll(new RegExp(`${this.#token}\\S*`, 'g'), '');
+    let text = this.#said.replaceAll(new RegExp(`${this.#token}(-in|-password)?`, 'g'), '');
     if (this.#become.password) {
       text = text.replaceAll(this.#become.password, '***');
     }

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { UnreachableError } from '../errors/errors.ts';
 import { startAs } from './become.ts';
 import type { Carrier } from './carrier.ts';
 import type { Become, Connection, Shell } from './contract.ts';
@@ -11,6 +12,8 @@ export class HostConnection implements Connection {
   readonly host: string;
   readonly #carrier: Carrier;
   readonly #shells = new Map<string, Promise<HostShell>>();
+  /** What become was refused with, by all that was tried: a wrong password is given once, not until the account is locked. */
+  readonly #refusals = new Map<string, UnreachableError>();
   #beating = false;
 
   constructor(host: string, carrier: Carrier) {
@@ -20,11 +23,21 @@ export class HostConnection implements Connection {
 
   async shell(become: Become | undefined): Promise<Shell> {
     const key = become === undefined || become.user === this.#carrier.user ? '' : `${become.method} ${become.user}`;
+    const tried = JSON.stringify(become);
+    const refusal = this.#refusals.get(tried);
+    if (refusal !== undefined) {
+      throw refusal;
+    }
     let shell = this.#shells.get(key);
     if (shell === undefined) {
       shell = this.#openShell(become);
       this.#shells.set(key, shell);
-      shell.catch(() => this.#shells.delete(key));
+      shell.catch((error: unknown) => {
+        this.#shells.delete(key);
+        if (error instanceof UnreachableError && error.refused) {
+          this.#refusals.set(tried, error);
+        }
+      });
     }
     return await shell;
   }

@@ -67,14 +67,14 @@ export async function logIn(host: string, sock: Duplex, { user }: SshSettings, o
 function hungUp(host: string, authentication: Authentication, banner: string): Error {
   if (!authentication.begun) return new DroppedError('the connection was closed');
   const { message, hint } = authentication.hungUp();
-  return new UnreachableError(host, banner === '' ? message : `${message}, saying: ${banner}`, hint);
+  return new UnreachableError(host, banner === '' ? message : `${message}, saying: ${banner}`, hint, true);
 }
 
 function explain(host: string, error: Error, authentication: Authentication): Error {
   const level = 'level' in error ? error.level : undefined;
   if (level === 'client-authentication') {
     const { message, hint } = authentication.failure();
-    return new UnreachableError(host, message, hint);
+    return new UnreachableError(host, message, hint, true);
   }
   if (level === 'client-timeout') {
     return new UnreachableError(

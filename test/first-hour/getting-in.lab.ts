@@ -30,7 +30,11 @@ describeLab('getting in', () => {
             { name: 'few', password: 'few' },
             { name: 'pseudo', sudo: 'nopasswd' },
           ],
-          sudoers: ['few ALL=(root) NOPASSWD: /usr/bin/id', 'Defaults:pseudo use_pty'],
+          sudoers: [
+            'few ALL=(root) NOPASSWD: /usr/bin/id',
+            'Defaults:pseudo use_pty',
+            'Defaults logfile=/var/log/sudo.log',
+          ],
         },
         h2: {
           users: [{ name: 'deploy', password: 'of "h2"', sudo: 'password', doas: 'nopasswd' }, { name: 'leaver' }],
@@ -73,6 +77,17 @@ describeLab('getting in', () => {
       expect(played.exit).toBe(4);
       expect(told(played)).toMatch(message);
     });
+  });
+
+  it('gives a wrong password once, since some hosts lock an account after three', async () => {
+    const sudo = 'grep -c "incorrect password attempt" /var/log/sudo.log';
+    const ssh = 'grep -c "Failed .* for deploy" /var/log/sshd.log';
+    const before = Number((await lab.host('h1').exec(sudo)).stdout);
+    await tryTask(lab, { h1: { ansible_user: 'deploy', ansible_become_password: 'wrong' } }, whoAmI);
+    expect(Number((await lab.host('h1').exec(sudo)).stdout) - before).toBe(1);
+    const vars = { ansible_user: 'deploy', ansible_ssh_private_key_file: '', ansible_password: 'wrong' };
+    expect(told(await tryTask(lab, { h1: vars }, whoAmI))).toMatch(/refused to log in deploy: tried .*the password/);
+    expect((await lab.host('h1').exec(ssh)).stdout).toBe('1\n');
   });
 
   describe('accounts', () => {
