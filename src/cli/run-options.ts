@@ -48,15 +48,14 @@ const collectList = (value: string, before: readonly string[]) => [
 export function addInputOptions(command: Command): Command {
   return command
     .addOption(
-      new Option(
-        '-i, --inventory <source>',
-        'file, directory, executable or host1,host2, (repeatable; default: inventory)',
-      )
+      new Option('-i, --inventory <source>', 'file, directory, executable or host1,host2, (repeatable)')
         .argParser(collect)
-        .default([], ''),
+        .default([], 'inventory'),
     )
     .addOption(
-      new Option('-e, --extra-vars <vars>', 'k=v, JSON, YAML or @file (repeatable)').argParser(collect).default([], ''),
+      new Option('-e, --extra-vars <vars>', 'k=v, JSON, YAML or @file (repeatable)')
+        .argParser(collect)
+        .default([], 'none'),
     );
 }
 
@@ -65,8 +64,8 @@ export function createRunCommand(name: string, description: string): Command {
   const command = new Command(name).description(description).argument('<playbook...>', 'playbooks, run in this order');
   addInputOptions(command)
     .option('-l, --limit <pattern>', 'only these hosts')
-    .addOption(new Option('-t, --tags <tags>', 'only tasks with these tags').argParser(collectList).default([], ''))
-    .addOption(new Option('--skip-tags <tags>', 'no tasks with these tags').argParser(collectList).default([], ''))
+    .addOption(new Option('-t, --tags <tags>', 'only tasks with these tags').argParser(collectList).default([], 'all'))
+    .addOption(new Option('--skip-tags <tags>', 'no tasks with these tags').argParser(collectList).default([], 'none'))
     .addOption(new Option('-f, --forks <hosts>', 'hosts worked on at once').argParser(positive).default(50))
     .option('-C, --check', 'change nothing, tell what would change')
     .option('-D, --diff', 'show what changes')

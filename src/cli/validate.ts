@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { type Diagnostic, formatSpan } from '../errors/diagnostic.ts';
 import { InputError } from '../errors/errors.ts';
+import { count } from '../report/words.ts';
 import { printDiagnostics } from './diagnostics.ts';
 import { loadAll } from './load.ts';
 import { addInputOptions, finishOptions } from './run-options.ts';
@@ -18,7 +19,7 @@ export function validateCommand(): Command {
     .description('find the mistakes of inventory and playbooks without contacting any host')
     .argument('[playbook...]', 'playbooks; none: the inventory alone');
   addInputOptions(command)
-    .addOption(new Option('--output <form>', 'plain or json').choices(['plain', 'json']).default('plain'))
+    .addOption(new Option('--output <form>', 'what to write').choices(['plain', 'json']).default('plain'))
     .action(validate);
   return finishOptions(command);
 }
@@ -39,7 +40,10 @@ async function check(
   try {
     const { warnings, inventory, playbooks: loaded } = await loadAll({ ...flags, playbooks });
     const plays = loaded.reduce((sum, playbook) => sum + playbook.plays.length, 0);
-    return { diagnostics: warnings, summary: `no mistakes found: ${plays} plays, ${inventory.hosts.size} hosts` };
+    return {
+      diagnostics: warnings,
+      summary: `no mistakes found: ${count(plays, 'play')}, ${count(inventory.hosts.size, 'host')}`,
+    };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { diagnostics: error.diagnostics, summary: '' };

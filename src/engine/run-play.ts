@@ -43,7 +43,9 @@ export async function runPlay(run: Run, playbook: Playbook, play: Play): Promise
     });
   if (living.length === 0) {
     emitStart([]);
-    run.request.emit({ event: 'warning', message: `play '${title}': no hosts matched`, path: formatSpan(play.span) });
+    const hint = 'see the hosts and groups with `rcdeploy inventory --graph`';
+    const path = formatSpan(play.span);
+    run.request.emit({ event: 'warning', message: `play '${title}': no hosts matched`, path, hint });
     return undefined;
   }
 

@@ -75,7 +75,7 @@ function planHost(facts: HostFacts, args: RedisHostArgs): HostPlan {
   const wrong = wrongSettings(facts, args);
   const warnings = [...concerns(facts, args)];
   if (!args.apply || !facts.isRoot) {
-    const how = args.apply ? 'apply needs root' : 'apply: true sets it';
+    const how = args.apply ? 'apply needs root' : 'apply sets it; the shipped playbooks: redis_tune_host';
     warnings.push(...wrong.map((one) => `${one.name} is ${facts.kernel[one.name]}: ${one.why} (${how})`));
     return { changes: [], warnings, set: [], files: {}, result: { wrong: wrong.map((one) => one.name) } };
   }

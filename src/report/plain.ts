@@ -110,7 +110,7 @@ export class LinesRenderer implements Renderer {
   #task(record: TaskRecord): void {
     if (record === this.#current) this.#current = undefined;
     this.#say(taskLines(record, this.#options.palette, this.#options.showDiff));
-    this.#sayWarnings();
+    this.#sayWarnings(record.hosts);
   }
 
   #warn(event: Warning): void {
@@ -121,10 +121,14 @@ export class LinesRenderer implements Renderer {
     if (this.#current === undefined) this.#sayWarnings();
   }
 
-  #sayWarnings(): void {
+  /** Each with its hosts in the play's order, since they come in whatever order the hosts answer. */
+  #sayWarnings(order: readonly string[] = []): void {
     const warnings = [...this.#warnings.values()];
     this.#warnings.clear();
-    for (const { event, hosts } of warnings) this.#say(warningLines(event, hosts, this.#options.palette));
+    for (const { event, hosts } of warnings) {
+      const sorted = hosts.toSorted((a, b) => order.indexOf(a) - order.indexOf(b));
+      this.#say(warningLines(event, sorted, this.#options.palette));
+    }
   }
 
   #flush(): void {

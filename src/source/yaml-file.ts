@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { type Document, LineCounter, parseAllDocuments, type ScalarTag, type YAMLError } from 'yaml';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import { UnsafeText } from '../template/values.ts';
+import { didYouMean } from './nearest.ts';
 import { repairLine } from './quoting.ts';
 import { rememberText } from './texts.ts';
 import { Spans } from './yaml-spans.ts';
@@ -35,16 +37,31 @@ export function loadYaml(file: string): YamlFile {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    const span = { file, line: 1, column: 1, endLine: 1, endColumn: 1 };
-    const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-    return {
-      file,
-      documents: [],
-      value: null,
-      diagnostics: [{ severity: 'error', code: 'unreadable-file', message, span }],
-    };
+    return { file, documents: [], value: null, diagnostics: [unreadable(file, error)] };
   }
   return parseYaml(text, file);
+}
+
+function unreadable(file: string, error: unknown): Diagnostic {
+  const span = { file, line: 1, column: 1, endLine: 1, endColumn: 1 };
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const message = plainWords[code] ?? `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  const hint = code === 'ENOENT' ? didYouMean(basename(file), namesIn(dirname(file))) : undefined;
+  return { severity: 'error', code: 'unreadable-file', message, span, ...(hint === undefined ? {} : { hint }) };
+}
+
+const plainWords: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'this is a directory, not a file',
+  EACCES: 'this user may not read it',
+};
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
 }
 
 /** YAML 1.2 core, with merge keys and the octal numbers of YAML 1.1 (`mode: 0644`), and nothing that could surprise. */

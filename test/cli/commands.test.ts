@@ -117,7 +117,7 @@ describe('validate', () => {
   it('is content with what is right', async () => {
     const directory = directoryOf({ hosts: inventory, 'site.yml': '- hosts: redis\n  tasks:\n    - ping:\n' });
     const told = await rcdeploy('validate', '-i', join(directory, 'hosts'), join(directory, 'site.yml'));
-    expect(told).toEqual({ exit: 0, out: 'no mistakes found: 1 plays, 2 hosts\n', err: '' });
+    expect(told).toEqual({ exit: 0, out: 'no mistakes found: 1 play, 2 hosts\n', err: '' });
   });
 });
 

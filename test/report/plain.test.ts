@@ -95,10 +95,10 @@ describe('plain', () => {
     const warning = (host: string) => ({ event: 'warning', message: 'swap is on', host }) as const;
     const { out } = await report('plain', [
       start('1', ['h1', 'h2']),
-      warning('h1'),
-      result('1', 'h1'),
       warning('h2'),
       result('1', 'h2'),
+      warning('h1'),
+      result('1', 'h1'),
       { event: 'warning', message: 'no hosts matched', path: 'site.yml:1:1' },
     ]);
     expect(out.split('\n').slice(1)).toEqual([
