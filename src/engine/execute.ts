@@ -67,9 +67,10 @@ async function runHost(
     const { plan, state } = await readAndPlan(play, call, module);
     const settled = settledByPlan(call, plan);
     const writes = plan.changes.length > 0 || module.fusable;
-    if (!settled && writes && !locks.isHeld) {
+    const touched = [call.on.name, ...(module.read(call.args).nodes ?? []).map(({ via }) => via)];
+    if (!settled && writes && !locks.cover(touched)) {
       // Until the lock is held another run could still change what was read, so it is read again.
-      await locks.acquire();
+      await locks.acquire(touched);
       continue;
     }
     for (const message of plan.warnings ?? []) request.emit({ event: 'warning', message, host: call.on.name });

@@ -31,9 +31,10 @@ function scopeOf(scope: HostScope): Scope {
   return { lookup: (name) => scope.lookup(name), names: () => scope.names() };
 }
 
-/** Ansible looks beside the playbook, in `files/` or `templates/` first. */
+/** Ansible looks beside the file that holds the task and beside the playbook, in `files/` or `templates/` first. */
 function findFile(name: string, kind: 'files' | 'templates', playbookDir: string, span: PrepareEnv['span']): string {
-  const places = isAbsolute(name) ? [name] : [resolve(playbookDir, kind, name), resolve(playbookDir, name)];
+  const dirs = new Set([...(span ? [dirname(span.file)] : []), playbookDir]);
+  const places = isAbsolute(name) ? [name] : [...dirs].flatMap((dir) => [resolve(dir, kind, name), resolve(dir, name)]);
   const found = places.find((place) => existsSync(place));
   if (found) return found;
   throw new TaskError(`file '${name}' was not found on the control machine`, {

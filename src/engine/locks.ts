@@ -30,7 +30,8 @@ export class RunLocks {
   readonly #generations = new Map<string, number>();
   /** The session shells that hold our locks, by host. */
   readonly #shells = new Map<string, string>();
-  #acquiring: Promise<void> | undefined;
+  readonly #tried = new Set<string>();
+  #acquiring: Promise<void> = Promise.resolve();
   #held = false;
 
   constructor(run: Run) {
@@ -48,9 +49,18 @@ export class RunLocks {
     return this.#held;
   }
 
-  /** Throws LockedError naming the holder; then nothing is held. What was read before may be outdated and is forgotten. */
-  acquire(): Promise<void> {
-    this.#acquiring ??= this.#acquireAll();
+  /** Whether all of these hosts are locked by this run, as far as they can be reached. */
+  cover(names: readonly string[]): boolean {
+    return this.#held && names.every((name) => this.#tried.has(name));
+  }
+
+  /**
+   * Lock the hosts of the run's plays and these. Throws LockedError naming the holder; then nothing is held. What was read
+   * before may be outdated and is forgotten.
+   */
+  acquire(names: readonly string[] = []): Promise<void> {
+    this.addHosts(names);
+    this.#acquiring = this.#acquiring.then(() => this.#acquireMissing());
     return this.#acquiring;
   }
 
@@ -66,8 +76,11 @@ export class RunLocks {
     await this.#releaseAll();
   }
 
-  async #acquireAll(): Promise<void> {
-    const outcomes = await Promise.allSettled([...this.#hosts].map((host) => this.#takeOn(host)));
+  async #acquireMissing(): Promise<void> {
+    const missing = [...this.#hosts].filter((host) => !this.#tried.has(host));
+    if (missing.length === 0) return;
+    for (const host of missing) this.#tried.add(host);
+    const outcomes = await Promise.allSettled(missing.map((host) => this.#takeOn(host)));
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failure?.status === 'rejected') {
       await this.#releaseAll();

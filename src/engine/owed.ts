@@ -1,3 +1,4 @@
+import { TaskError } from '../errors/errors.ts';
 import type { Task } from '../playbook/contract.ts';
 import { parseLock, READ_LOCK } from '../state/lock.ts';
 import { type Owed, owedKey, parseOwed, READ_OWED, recordOwedScript, strikeOffScript } from '../state/owed.ts';
@@ -62,7 +63,11 @@ export class OwedWork {
     if (fresh.length === 0) return;
     const shell = await this.#run.connections.shell(host.name, this.#run.stateBecome(host.name), play.context);
     const reply = await shell.run(recordOwedScript(fresh));
-    if (reply.rc !== 0) throw new Error(`cannot record on ${host.name} which handlers a change owes: ${reply.stderr}`);
+    if (reply.rc !== 0) {
+      throw new TaskError(`cannot note on ${host.name} which handlers the change owes: ${reply.stderr.trim()}`, {
+        hint: 'nothing was changed; the state directory of rcdeploy on the host must be writable',
+      });
+    }
     for (const one of fresh) this.#of(host).set(one.key, one);
   }
 

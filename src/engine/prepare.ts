@@ -3,7 +3,6 @@ import type { Args, HostModule, Module, Result } from '../modules/contract.ts';
 import { moduleNamed } from '../modules/registry.ts';
 import { checkArgs, secretValues } from '../playbook/arguments.ts';
 import type { Task } from '../playbook/contract.ts';
-import { spanOf } from '../source/positions.ts';
 import { renderValue } from '../template/template.ts';
 import { UnknownReached } from '../template/undefined.ts';
 import { UndefinedNameError, Unknown } from '../template/values.ts';
@@ -14,6 +13,7 @@ import { prepareEnvironment } from './files.ts';
 import type { HostState } from './host-state.ts';
 import { loopItems } from './loop-items.ts';
 import { OMIT } from './magic.ts';
+import { findUnknown, isPlainObject, renderArgs } from './render-args.ts';
 import type { PlayContext, Run } from './run-state.ts';
 import { type HostScope, NotYetKnown } from './scope.ts';
 import { becomeOf, targetOf } from './target.ts';
@@ -175,7 +175,7 @@ async function prepareCall(run: Run, context: PlayContext, task: Task, scope: Ho
   if (unknown && module.name !== 'set_fact' && module.name !== 'debug')
     return { kind: 'unknown', result: unknownResult(unknown) };
 
-  const { args: checked, diagnostics } = checkArgs(task.module, rendered, true);
+  const { args: checked, diagnostics } = checkArgs(task.module, rendered, true, task.args);
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) {
     const [first] = errors;
@@ -211,56 +211,6 @@ async function prepareCall(run: Run, context: PlayContext, task: Task, scope: Ho
       timeoutMs: timeout > 0 ? timeout * 1000 : undefined,
     },
   };
-}
-
-function renderArgs(task: Task, scope: HostScope): Record<string, unknown> {
-  const rendered: Record<string, unknown> = {};
-  for (const [key, raw] of Object.entries(task.args)) {
-    try {
-      const value = withoutOmitted(renderValue(raw, scope));
-      if (value !== OMIT) rendered[key] = value;
-    } catch (error) {
-      const span = spanOf(task.args, key) ?? task.span;
-      if (error instanceof UndefinedNameError) {
-        throw new TaskError(error.message, { span });
-      }
-      if (error instanceof Error && error.name === 'TemplateError') throw new TaskError(error.message, { span });
-      throw error;
-    }
-  }
-  return rendered;
-}
-
-function withoutOmitted(value: unknown): unknown {
-  if (Array.isArray(value))
-    return value.some(holdsOmit) ? value.filter((entry) => entry !== OMIT).map(withoutOmitted) : value;
-  if (!isPlainObject(value) || !Object.values(value).some(holdsOmit)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, entry]) => entry !== OMIT)
-      .map(([key, entry]) => [key, withoutOmitted(entry)]),
-  );
-}
-
-function holdsOmit(value: unknown): boolean {
-  if (value === OMIT) return true;
-  if (Array.isArray(value)) return value.some(holdsOmit);
-  return isPlainObject(value) && Object.values(value).some(holdsOmit);
-}
-
-function findUnknown(value: unknown): Unknown | undefined {
-  if (value instanceof Unknown) return value;
-  if (Array.isArray(value) || isPlainObject(value)) {
-    for (const entry of Object.values(value)) {
-      const found = findUnknown(entry);
-      if (found) return found;
-    }
-  }
-  return undefined;
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
 }
 
 function environmentOf(task: Task, scope: HostScope): Record<string, string> {

@@ -57,15 +57,10 @@ export class Reader {
   }
 
   /** Ask a node now, whatever is known. */
-  queryNow(query: NodeQuery, context: PlayContext | undefined): Promise<NodeAnswer> {
-    return queryNode(
-      async () =>
-        (await this.#run.connections.connection(query.via, context)).openStream({
-          address: query.address,
-          port: query.port,
-        }),
-      query,
-    );
+  async queryNow(query: NodeQuery, context: PlayContext | undefined): Promise<NodeAnswer> {
+    // Logging in to the host has its own limit and must not count as a node's silence.
+    const connection = await this.#run.connections.connection(query.via, context);
+    return queryNode(() => connection.openStream({ address: query.address, port: query.port }), query);
   }
 
   #query(query: NodeQuery, context: PlayContext | undefined): Promise<NodeAnswer> {

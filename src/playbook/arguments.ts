@@ -32,3 +32,10 @@ export function checkArgs(
   if (strict) fillDefaults(schema, values);
   return { args: strict ? values : named, diagnostics: check.diagnostics };
 }
+
+/** Whether an argument holds expressions (`that`, `var`), which the module evaluates itself. */
+export function isExpression(module: string, name: string): boolean {
+  const properties = schemaOf(module)?.properties ?? {};
+  const part = properties[name] ?? Object.values(properties).find((each) => each['x-aliases']?.includes(name));
+  return part?.['x-format'] === 'expression';
+}

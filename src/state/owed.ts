@@ -39,7 +39,7 @@ export function parseOwed(output: string): Owed[] {
 export function recordOwedScript(owed: readonly Owed[]): string {
   const writes = owed.map(
     (one) =>
-      `printf '%s\\n' ${quote(JSON.stringify(one))} >"$D/owed/.${one.key}" && mv -f "$D/owed/.${one.key}" "$D/owed/${one.key}.json" || exit 1`,
+      `printf '%s\\n' ${quote(JSON.stringify(one))} >"$D/owed/.$$" && mv -f "$D/owed/.$$" "$D/owed/${one.key}.json" || exit 1`,
   );
   return [SET_STATE_DIR, `${MAKE_STATE_DIR} && mkdir -p "$D/owed" || exit 1`, ...writes].join('\n');
 }
