@@ -105,8 +105,10 @@ export class RunLocks {
   /** What changes things must not go on when this machine is gone. Its channels need not be there before the first change. */
   #startHeartbeat(host: string, connection: Connection): void {
     connection.startHeartbeat().catch((error: unknown) => {
-      const message = `no heartbeat, so a power cut here would not end what runs there: ${String(error)}`;
-      this.#run.request.emit({ event: 'warning', host, message });
+      const why = error instanceof Error ? error.message : String(error);
+      const message = `no heartbeat, so a power cut here would not end what runs there: ${why}`;
+      const hint = error instanceof UnreachableError ? error.hint : undefined;
+      this.#run.request.emit({ event: 'warning', host, message, ...(hint && { hint }) });
     });
   }
 

@@ -17,6 +17,8 @@ export class PlayRun {
   readonly path: readonly Step[];
   /** Why nothing more of the playbook runs (max_fail_percentage, end of the run). */
   stopReason: string | undefined;
+  /** Which failure ended the others by any_errors_fatal or run_once. */
+  endedBy: string | undefined;
   readonly #positions = new Map<Task, number>();
   readonly #prepared = new Map<Task, Map<HostState, Prepared>>();
 
@@ -83,6 +85,11 @@ export class PlayRun {
     const fatal = once || toBoolean(this.#render(task.anyErrorsFatal ?? this.context.play.anyErrorsFatal));
     if (fatal) {
       const hosts = once ? sharers : this.batch;
+      const culprits = this.batch.filter((host) => host.failure || host.unreachable).map(({ name }) => name);
+      const others = hosts.some((host) => host.isActive);
+      if (others) {
+        this.endedBy = `task '${task.name ?? task.module}' failed on ${culprits.join(', ')}, so the other hosts did not go on`;
+      }
       const result: Result = {
         failed: true,
         msg: `ended because task '${task.name ?? task.module}' failed on another host`,

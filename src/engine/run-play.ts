@@ -90,7 +90,8 @@ async function runBatch(play: PlayRun): Promise<string | undefined> {
   }
   if (play.stopReason) return play.stopReason;
   const lost = play.batch.every((host) => host.failure || host.unreachable);
-  return lost && play.batch.length > 0 ? 'no hosts left: every host of the batch failed or was unreachable' : undefined;
+  if (!lost || play.batch.length === 0) return undefined;
+  return play.endedBy ?? 'no hosts left: every host of the batch failed or was unreachable';
 }
 
 function startPlayOn(host: HostState): void {

@@ -4,7 +4,7 @@ import { canary } from '../redis/canary.ts';
 import { observeAll } from '../redis/cluster-io.ts';
 import { form, refused } from '../redis/form.ts';
 import { type NodeView, observation, viewOf } from '../redis/observe.ts';
-import { type ClusterPlan, hasChanges, planCluster } from '../redis/plan.ts';
+import { type ClusterPlan, hasChanges, planCluster, standingRefusals } from '../redis/plan.ts';
 import { observedLayout, plannedLayout, predictCluster, reportCluster } from '../redis/report.ts';
 import { describeSteps } from '../redis/steps.ts';
 import type { DeclaredCluster } from '../redis/topology.ts';
@@ -35,6 +35,7 @@ export const redisCluster: HostModule<RedisClusterArgs, Views> = {
     ),
 
   plan(views, args, env) {
+    if (args.state === 'possible') return planNothing(views, args);
     return args.state === 'verified' ? planVerification(views, args) : planForming(views, args, env);
   },
 
@@ -63,6 +64,11 @@ export const redisCluster: HostModule<RedisClusterArgs, Views> = {
 function judge(cluster: DeclaredCluster, views: Views, args: RedisClusterArgs): string[] {
   const findings = verify(cluster, views, { placement: args.state === 'verified', version: args.version });
   return findings.map((finding) => finding.message);
+}
+
+function planNothing(views: Views, args: RedisClusterArgs): Plan {
+  const refusals = standingRefusals(declare(args), views);
+  return refusals.length > 0 ? { changes: [], failed: refused(refusals).message } : { changes: [] };
 }
 
 function planVerification(views: Views, args: RedisClusterArgs): Plan {

@@ -57,6 +57,26 @@ export function planCluster(cluster: DeclaredCluster, observed: readonly NodeVie
   return { refusals: [], warnings: placementGaps(cluster, shards), shards, steps };
 }
 
+/**
+ * What stands against the cluster, whatever the nodes that do not run yet turn out to be: for a look at all of them before
+ * anything is written on a host.
+ */
+export function standingRefusals(cluster: DeclaredCluster, observed: readonly NodeView[]): string[] {
+  const permitted = applyPermissions(
+    cluster,
+    observed.filter((view) => view.seen),
+  );
+  const alone = observed.filter((view) => !view.seen && view.kind === 'not-cluster');
+  return [
+    ...undeclarable(cluster),
+    ...permitted.refusals,
+    ...assess(cluster, permitted.views).refusals,
+    ...alone.map(
+      (view) => `${nameOf(view)} serves already, without cluster-enabled yes: stop it, or choose another port`,
+    ),
+  ];
+}
+
 /** True when carrying the plan out changes anything that lasts. */
 export function hasChanges(plan: ClusterPlan): boolean {
   return plan.steps.some((step) => changesSomething(step) && step.do !== 'hasten');

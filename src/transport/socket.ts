@@ -68,7 +68,11 @@ function explain(host: string, hostname: string, port: number, error: NodeJS.Err
         'Is sshd running there, and on this port (ansible_port)?',
       );
     default:
-      return new UnreachableError(host, `No connection to ${hostname}:${port}: ${causes}`);
+      return new UnreachableError(
+        host,
+        `No connection to ${hostname}:${port}: ${causes}`,
+        'Is the host up, and the way to it open?',
+      );
   }
 }
 

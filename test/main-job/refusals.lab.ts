@@ -13,7 +13,8 @@ describeLab('nodes that are not ours', () => {
   let lab: Lab;
   let source: string[];
   const stepsSent = () => Promise.all(lab.hosts.map(async (host) => (await host.exec(STEPS)).stdout));
-  const deploy = (inventory: string) => rcdeploy('run', 'playbooks/cluster.yml', '-i', inventory, ...source);
+  const deploy = (inventory: string, replicas = 1) =>
+    rcdeploy('run', 'playbooks/cluster.yml', '-i', inventory, ...source, '-e', `redis_replicas=${replicas}`);
 
   /** The lab's inventory with only these hosts in the group. */
   function inventoryOf(name: string, hosts: readonly string[]): string {
@@ -38,15 +39,22 @@ describeLab('nodes that are not ours', () => {
     expect(mixed.exit).toBe(2);
     expect(failures(mixed)).toMatch(/h3:6379/);
     expect((await stepsSent()).slice(0, 6)).toEqual(before.slice(0, 6));
-    expect((await stepsSent()).slice(6)).toEqual(['', '', '']);
+    const written = 'ls -d /opt/redis /etc/redis /var/lib/redis; id redis';
+    const untouched = await Promise.all(
+      ['h7', 'h8', 'h9'].map(async (name) => (await lab.host(name).exec(written)).stdout),
+    );
+    expect(untouched).toEqual(['', '', '']);
   });
 
   it('a node that holds keys is refused by name, and nothing is sent to it or to the others', async () => {
+    const formed = await deploy(inventoryOf('keys', ['h7', 'h8', 'h9']), 0);
+    expect(formed.exit, failures(formed)).toBe(0);
+    for (const name of ['h7', 'h8', 'h9']) await lab.host(name).exec(`${CLI} cluster reset hard`);
     const hold = `${CLI} config set cluster-require-full-coverage no; ${CLI} cluster addslots 12182
 until [ "$(${CLI} set foo bar)" = OK ]; do sleep 0.1; done`;
     expect((await lab.host('h7').exec(hold, { timeoutMs: 20_000 })).rc).toBe(0);
     const before = await stepsSent();
-    const refused = await deploy(inventoryOf('keys', ['h7', 'h8', 'h9']));
+    const refused = await deploy(inventoryOf('keys', ['h7', 'h8', 'h9']), 0);
     expect(refused.exit).toBe(2);
     expect(failures(refused)).toMatch(/h7:6379/);
     expect(await stepsSent()).toEqual(before);

@@ -155,7 +155,18 @@ export async function must(shell: Shell, script: string, what: string, options: 
   const reply = await shell.sh(script, options);
   if (reply.rc !== 0) {
     const said = reply.stderr.trim() || reply.stdout.trim() || `exit status ${reply.rc}`;
-    throw new TaskError(`${what}: ${said}`, { details: { rc: reply.rc, stderr: reply.stderr } });
+    const hint = hints.find(([cause]) => cause.test(said))?.[1];
+    throw new TaskError(`${what}: ${said}`, { ...(hint && { hint }), details: { rc: reply.rc, stderr: reply.stderr } });
   }
   return reply;
 }
+
+/** What to do about a place that takes no programs. */
+const hints: readonly (readonly [cause: RegExp, hint: string])[] = [
+  [/read-only file system/i, 'choose a prefix on a writable disk; the shipped playbooks: redis_prefix'],
+  [/no space left/i, 'make room there, or choose a prefix on another disk; the shipped playbooks: redis_prefix'],
+  [
+    /does not run here: .*permission denied/i,
+    'the disk may be mounted noexec: choose another prefix; the shipped playbooks: redis_prefix',
+  ],
+];

@@ -47,8 +47,8 @@ echo "free $(df -Pk "\${dir:-/}" 2>/dev/null | awk 'NR == 2 { print int($4 / 102
 echo "memory $(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)"
 echo "clock $(date +%s)"
 [ ! -d /run/systemd/system ] || for unit in redis redis-server valkey valkey-server; do
-  systemctl is-active -q "$unit" 2>/dev/null && echo "unit $unit.service"
-done
+  systemctl is-active -q "$unit" 2>/dev/null && systemctl show -p Id "$unit" | sed 's/^Id=/unit /'
+done | sort -u
 inodes=
 for port in ${ports.join(' ')}; do
   hex=$(printf '%04X' "$port")
@@ -60,9 +60,11 @@ done
   /^\\/proc/ { split($1, part, "/"); pid = part[3] }
   ($NF in port) && !(port[$NF] in told) { told[port[$NF]] = 1; print port[$NF], pid }' |
 while read -r port pid; do
-  case $(readlink "/proc/$pid/exe") in
-    */redis-server*|*/valkey-server*|*/redis-check-*) ;;
-    *) echo "taken $port by pid $pid ($(tr '\\0' ' ' <"/proc/$pid/cmdline" | cut -c1-100))" ;;
+  unit=$(sed -n 's/.*\\/\\(\\(redis\\|valkey\\)\\(-server\\)\\{0,1\\}\\.service\\)$/\\1/p' "/proc/$pid/cgroup" 2>/dev/null | head -n 1)
+  case $unit:$(readlink "/proc/$pid/exe") in
+    :*/redis-server*|:*/valkey-server*|:*/redis-check-*) ;;
+    ?*:*) echo "taken $port by pid $pid of the distribution's $unit (systemctl disable --now $unit ends it)" ;;
+    *) echo "taken $port by pid $pid ($(tr '\\0' ' ' <"/proc/$pid/cmdline" | cut -c1-100 | sed 's/ *$//'))" ;;
   esac
 done
 true`;

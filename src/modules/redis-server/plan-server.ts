@@ -103,7 +103,7 @@ function startProblem(state: ServerState, args: ServerArgs, node: Running | 'dow
   }
   const taken = state.taken.filter((one) => state.conf['cluster-enabled'] === 'yes' || one.startsWith(`${args.port} `));
   return taken.length > 0
-    ? `${label(args)} cannot start: ${taken.map((one) => `port ${one}`).join('; ')} is taken`
+    ? `${label(args)} cannot start: ${taken.map((one) => `port ${one}`).join('; ')} is taken: stop that, or give this node another port`
     : undefined;
 }
 

@@ -46,7 +46,7 @@ export const listenersFunction = `listeners() {
     [ -n "$inode" ] || continue
     owner=$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v s="socket:[$inode]" '/^\\/proc/ { split($1, part, "/"); pid = part[3] } $NF == s { print pid; exit }')
     if [ -n "$owner" ]; then
-      echo "$port by pid $owner ($(tr '\\0' ' ' <"/proc/$owner/cmdline" 2>/dev/null | cut -c1-120))"
+      echo "$port by pid $owner ($(tr '\\0' ' ' <"/proc/$owner/cmdline" 2>/dev/null | cut -c1-120 | sed 's/ *$//'))"
     else
       echo "$port by a process of another user"
     fi
