@@ -28,7 +28,9 @@ const unsafeTag: ScalarTag = {
 const vaultTag: ScalarTag = {
   tag: '!vault',
   resolve: (_text, onError) =>
-    onError('encrypted values (!vault) are not supported yet: give the secret by -e @file or a prompt'),
+    onError(
+      'encrypted values (!vault) are not supported yet: keep the secret in a file of its own and pass it with -e @file',
+    ),
 };
 
 /** Read a YAML file. A file that cannot be read is a diagnostic too. */

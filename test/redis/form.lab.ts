@@ -40,7 +40,7 @@ async function expectVerified(cluster: DeclaredCluster): Promise<void> {
   ).toEqual([]);
 }
 
-const six = [17001, 17002, 17003, 17004, 17005, 17006];
+const six = [17301, 17302, 17303, 17304, 17305, 17306];
 
 describe('forming a cluster of real servers', () => {
   beforeAll(() => {
@@ -129,9 +129,9 @@ describe('forming a cluster of real servers', () => {
       ...replicas.map((at) => seen[at]?.node.port),
     ]);
     expect(shards).toEqual([
-      [17001, 17004],
-      [17002, 17005],
-      [17003, 17006],
+      [17301, 17304],
+      [17302, 17305],
+      [17303, 17306],
     ]);
   });
 
@@ -160,37 +160,37 @@ describe('forming a cluster of real servers', () => {
   });
 
   it('refuses a node of another cluster and sends nothing to anyone', async () => {
-    const foreign = [17011, 17012, 17013];
+    const foreign = [17311, 17312, 17313];
     await start([...six, ...foreign]);
     await formed(declared(foreign, { replicas: 0 }));
-    await command(17011, ['CLUSTER', 'SLOTS']);
-    const cluster = declared([...six.slice(0, 5), 17013]);
+    await command(17311, ['CLUSTER', 'SLOTS']);
+    const cluster = declared([...six.slice(0, 5), 17313]);
     const before = await writesSeen([...six, ...foreign]);
     await expect(formed(cluster)).rejects.toThrow(
-      /nothing was changed: h6:17013 .* knows 127\.0\.0\.1:17011 .*another cluster/,
+      /nothing was changed: h6:17313 .* knows 127\.0\.0\.1:17311 .*another cluster/,
     );
     expect(await writesSeen([...six, ...foreign])).toEqual(before);
   });
 
   it('refuses nodes that hold keys, all of them named', async () => {
     await start(six);
-    await command(17002, ['CLUSTER', 'ADDSLOTS', '12182']);
+    await command(17302, ['CLUSTER', 'ADDSLOTS', '12182']);
     await until(
-      async () => String(await command(17002, ['CONFIG', 'SET', 'cluster-require-full-coverage', 'no'])) === 'OK',
+      async () => String(await command(17302, ['CONFIG', 'SET', 'cluster-require-full-coverage', 'no'])) === 'OK',
       'CONFIG SET',
     );
-    await until(async () => (await command(17002, ['SET', 'foo', 'bar'])) === 'OK', 'the lone node to take a write');
+    await until(async () => (await command(17302, ['SET', 'foo', 'bar'])) === 'OK', 'the lone node to take a write');
     const before = await writesSeen(six);
-    await expect(formed(declared(six))).rejects.toThrow(/h2:17002 .* holds 1 keys/);
+    await expect(formed(declared(six))).rejects.toThrow(/h2:17302 .* holds 1 keys/);
     expect(await writesSeen(six)).toEqual(before);
-    expect(await command(17002, ['GET', 'foo'])).toBe('bar');
+    expect(await command(17302, ['GET', 'foo'])).toBe('bar');
   });
 
   it('names the bus port that does not answer', async () => {
     await start(six.slice(0, 5));
-    await servers.start(17006, ['--cluster-announce-bus-port', '27999', '--cluster-announce-ip', '127.0.0.1']);
+    await servers.start(17306, ['--cluster-announce-bus-port', '27999', '--cluster-announce-ip', '127.0.0.1']);
     await expect(formed(declared(six), 4000)).rejects.toThrow(
-      /did not come together.*from h1:17001 \(127\.0\.0\.1:17001\), h2:17002.* to h6:17006 \(127\.0\.0\.1:17006\): bus port 27999 does not answer \(.*ECONNREFUSED/,
+      /did not come together.*from h1:17301 \(127\.0\.0\.1:17301\), h2:17302.* to h6:17306 \(127\.0\.0\.1:17306\): bus port 27999 does not answer \(.*ECONNREFUSED/,
     );
     const timeouts = await Promise.all(
       six.map(async (port) => String(await command(port, ['CONFIG', 'GET', 'cluster-node-timeout']))),
@@ -205,15 +205,15 @@ describe('forming a cluster of real servers', () => {
     const io = localIo({
       query: async (query) => {
         queries += 1;
-        if (queries === 20) servers.pause(17004);
+        if (queries === 20) servers.pause(17304);
         return await ask({ ...query, timeoutMs: 1000 });
       },
     });
     const views = await observeAll(cluster, io);
     await expect(form(cluster, views, io, { stallMs: 3000 })).rejects.toThrow(
-      /h4:17004 \(127\.0\.0\.1:17004\) does not answer/,
+      /h4:17304 \(127\.0\.0\.1:17304\) does not answer/,
     );
-    servers.resume(17004);
+    servers.resume(17304);
     await formed(cluster);
     await expectVerified(cluster);
   });
@@ -241,26 +241,26 @@ describe('forming a cluster of real servers', () => {
     await start(six);
     const cluster = declared(six);
     await formed(cluster);
-    await servers.kill(17005);
+    await servers.kill(17305);
     const findings = verify(cluster, await observeAll(cluster, localIo()), { placement: true }).map(
       ({ message }) => message,
     );
-    expect(findings).toContain('h5:17005 (127.0.0.1:17005) refuses connections: nothing listens on the port');
-    expect(findings).toContain('h2:17002 (127.0.0.1:17002) has 0 replicas, declared are 1');
-    await expect(formed(cluster)).rejects.toThrow(/nothing was changed: h5:17005/);
-    await servers.start(17005);
+    expect(findings).toContain('h5:17305 (127.0.0.1:17305) refuses connections: nothing listens on the port');
+    expect(findings).toContain('h2:17302 (127.0.0.1:17302) has 0 replicas, declared are 1');
+    await expect(formed(cluster)).rejects.toThrow(/nothing was changed: h5:17305/);
+    await servers.start(17305);
     await formed(cluster);
     await expectVerified(cluster);
   });
 
   it('joins new nodes to a cluster with keys', async () => {
-    await start([...six, 17007, 17008]);
+    await start([...six, 17307, 17308]);
     await formed(declared(six));
-    await command(17003, ['SET', 'foo', 'kept']);
-    const ports = [...six, 17007, 17008];
+    await command(17303, ['SET', 'foo', 'kept']);
+    const ports = [...six, 17307, 17308];
     const { seen } = await formed(declared(ports));
     expect(observedShards(seen)).toHaveLength(4);
-    expect(await command(17003, ['GET', 'foo'])).toBe('kept');
+    expect(await command(17303, ['GET', 'foo'])).toBe('kept');
     await expectVerified(declared(ports));
   });
 });

@@ -42,7 +42,7 @@ export async function fetchSource(
     }
   }
   throw new TaskError(`The source could not be had: ${failures.join('; ')}`, {
-    hint: "give source a local file, a mirror, or apt-source (the distribution's own source package)",
+    hint: "give source (redis_source in the shipped playbooks) a local file, a mirror, or apt-source (the distribution's own source package)",
   });
 }
 

@@ -55,6 +55,15 @@ export function parseHostState(stdout: string): HostState {
   return { platform: { os, arch, libc }, user, installed, current: current?.replace(/^.*\//, '') };
 }
 
+/** Fails when the prefix could not be made or written; makes nothing. Asked before a build takes its minutes. */
+export function writableScript(prefix: string): string {
+  return `d=${quote(prefix)}
+while [ ! -e "$d" ]; do d=$(dirname -- "$d"); done
+[ -d "$d" ] && [ -w "$d" ] && exit 0
+printf '%s may not write in %s\\n' "$(id -un)" "$d" >&2
+exit 1`;
+}
+
 /**
  * Unpack the archive on stdin beside the final directory, run the server in it, and only then give it its name. An older
  * build of the same version makes way in the same moment; a server that runs from it keeps its open file.

@@ -14,6 +14,7 @@ import {
   linkScript,
   parseHostState,
   readScript,
+  writableScript,
 } from './install-scripts.ts';
 import { readArchive } from './ready-archive.ts';
 import { digestOf } from './spec.ts';
@@ -33,6 +34,7 @@ export async function provide(
   if (args.method === 'package' || args.method === 'existing') {
     return installSystem(args, context, state.platform);
   }
+  await must(context, writableScript(args.prefix), `${args.prefix} cannot be used`);
   const build =
     args.method === 'archive' ? await readArchive(args, context) : await sharedBuild(args, context, state.platform);
   checkPlatform(build.info, state.platform, context.host);
