@@ -85,7 +85,7 @@ function verdict(end: RunEnd, entries: readonly [string, Stats][], palette: Pale
 const reasons: Readonly<Record<number, string>> = {
   1: 'invalid input',
   2: 'failed',
-  3: 'refused: another run is at work',
+  3: 'refused: the hosts are not locked',
   4: 'hosts unreachable',
   130: 'interrupted',
 };
