@@ -21,10 +21,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   template: [],
   errors: [],
   sh: [],
+  package: [],
 };
 
 /** Rooms that everybody may import from. They import nothing but each other. */
-const FOR_EVERYBODY = ['template', 'errors', 'sh'];
+const FOR_EVERYBODY = ['template', 'errors', 'sh', 'package'];
 
 /** Who may use a package: rooms, or single files. */
 const PACKAGE_USERS: Readonly<Record<string, readonly string[]>> = {

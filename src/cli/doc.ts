@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { InputError } from '../errors/errors.ts';
+import { packageFile } from '../package/root.ts';
 import { didYouMean } from '../source/nearest.ts';
-import { packageRoot } from './package-files.ts';
 import { output } from './terminal.ts';
 
 interface Property {
@@ -28,7 +27,7 @@ export function docCommand(): Command {
 }
 
 function showDoc(module: string | undefined): void {
-  const names = readdirSync(join(packageRoot, 'schemas/modules'))
+  const names = readdirSync(packageFile('schemas/modules'))
     .filter((file) => file.endsWith('.json'))
     .map((file) => file.slice(0, -'.json'.length));
   if (module === undefined) {
@@ -46,7 +45,7 @@ function showDoc(module: string | undefined): void {
 }
 
 function readSchema(name: string): Schema {
-  return JSON.parse(readFileSync(join(packageRoot, 'schemas/modules', `${name}.json`), 'utf8')) as Schema;
+  return JSON.parse(readFileSync(packageFile(`schemas/modules/${name}.json`), 'utf8')) as Schema;
 }
 
 function moduleLines(name: string, schema: Schema): string[] {

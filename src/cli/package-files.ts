@@ -1,10 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageRoot } from '../package/root.ts';
 import { output } from './terminal.ts';
-
-/** Where the package is installed: playbooks, schemas and an example inventory come with it. */
-export const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 export function packageVersion(): string {
   const text = readFileSync(join(packageRoot, 'package.json'), 'utf8');

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../package/root.ts';
 import { ADMIN_PATH } from './command.ts';
 import { type HostOptions, LabError } from './contract.ts';
 import { recordedProcess } from './processes.ts';
 
-const INIT = fileURLToPath(new URL('./host-init.sh', import.meta.url));
+const INIT = packageFile('src/lab/host-init.sh');
 
 /** For `setpriv --bounding-set`: what would change the machine rather than the host. */
 export const WITHHELD_CAPABILITIES = '-sys_time,-sys_module,-sys_rawio,-wake_alarm';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { packageFile } from '../../package/root.ts';
 
-/** Text of a file that ships in `data/`. The same relative path holds in `src/` and in `dist/`. */
+/** Text of a file that ships in `data/`. */
 export function readDataFile(name: string): string {
-  return readFileSync(new URL(`../../../data/${name}`, import.meta.url), 'utf8');
+  return readFileSync(packageFile(`data/${name}`), 'utf8');
 }

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
+import { packageFile } from '../../package/root.ts';
 import { readDataFile } from '../redis-build/data-files.ts';
 import type { Directives } from '../redis-build/directives-json.ts';
 
@@ -52,7 +53,7 @@ function shippedNames(flavor: string, version: string | undefined): string[] {
 }
 
 function shippedVersions(): string[] {
-  const names = readdirSync(new URL('../../../data/redis-directives/', import.meta.url));
+  const names = readdirSync(packageFile('data/redis-directives'));
   return names.filter((name) => /^\d/.test(name)).sort((a, b) => compare(a, b));
 }
 
