@@ -8,7 +8,6 @@ const sshArguments = 'set ansible_ssh_common_args in the inventory, or use ~/.ss
 const refused: readonly (readonly [flags: string, instead: string])[] = [
   ['--syntax-check', 'use `rcdeploy validate`'],
   ['--step', 'choose tasks with --tags or --start-at-task, and look first with `rcdeploy plan`'],
-  ['-v, --verbose', 'every result is in `--output json`, whole'],
   ['-c, --connection [type]', 'set ansible_connection: ssh or local in the inventory'],
   ['--ssh-common-args [args]', sshArguments],
   ['--ssh-extra-args [args]', sshArguments],

@@ -30,6 +30,7 @@ export interface RunFlags {
   readonly listTasks?: boolean;
   readonly listTags?: boolean;
   readonly output?: OutputKind;
+  readonly verbose: number;
   readonly detailedExitcode?: boolean;
 }
 
@@ -85,6 +86,11 @@ export function createRunCommand(name: string, description: string): Command {
     .option('--accept-new-host-keys', 'accept unknown host keys, aloud; changed ones never')
     .addOption(new Option('--lock-wait <seconds>', 'wait this long for another run').argParser(seconds).default(0))
     .option('--no-fuse', 'read task by task; results are the same')
+    .addOption(
+      new Option('-v, --verbose', 'tell what went well too; -vvv: whole values')
+        .argParser((_value: string, before: number) => before + 1)
+        .default(0, 'no'),
+    )
     .option('--list-hosts', 'list the hosts and end')
     .option('--list-tasks', 'list the tasks and end')
     .option('--list-tags', 'list the tags and end')

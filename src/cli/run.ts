@@ -126,5 +126,12 @@ async function connectionDefaults(flags: RunFlags): Promise<RunDefaults> {
 function reporterFor(flags: RunFlags): Promise<Reporter> {
   const kind = flags.output ?? suitableKind(process.stdout, process.env);
   const showDiff = flags.diff === true || flags.check === true;
-  return createReporter(kind, { output, mask, colour: wantsColour(), showDiff, formatDiagnostic });
+  return createReporter(kind, {
+    output,
+    mask,
+    colour: wantsColour(),
+    showDiff,
+    verbosity: flags.verbose,
+    formatDiagnostic,
+  });
 }

@@ -12,6 +12,8 @@ export interface AnsibleOptions {
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
   readonly showDiff: boolean;
+  /** How many `-v` were given. */
+  readonly verbosity: number;
   readonly formatDiagnostic: (diagnostic: Diagnostic) => string;
 }
 

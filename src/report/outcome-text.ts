@@ -1,7 +1,9 @@
 import type { Result } from '../modules/contract.ts';
 import { Unknown } from '../template/values.ts';
+import { groupAlike } from './alike.ts';
 import type { Status } from './contract.ts';
 import { brief, changeLines } from './diff-text.ts';
+import { isDue, shownEntries, valueLines } from './result-text.ts';
 import { sanitize, sanitizeLine } from './sanitize.ts';
 import type { Outcome } from './task-board.ts';
 
@@ -11,9 +13,14 @@ const mostOutputLines = 30;
 /** Hosts and items that came to the very same thing, and what that is. */
 export interface OutcomeGroup {
   readonly status: Status;
-  /** `h1`, or `h1 (item)`. */
-  readonly who: string[];
+  readonly members: readonly Outcome[];
   readonly lines: readonly string[];
+}
+
+export interface Detail {
+  readonly showDiff: boolean;
+  /** How many `-v` were given. */
+  readonly verbosity: number;
 }
 
 /** Groups what deserves more than a count. The verdict of a loop is left out where its items say it better. */
@@ -21,37 +28,23 @@ export function groupOutcomes(
   module: string,
   outcomes: readonly Outcome[],
   items: readonly Outcome[],
-  showDiff: boolean,
+  detail: Detail,
 ): OutcomeGroup[] {
   const explained = new Set(items.filter(isNoteworthy).map(({ host, status }) => `${host} ${isBad(status)}`));
   const verdicts = outcomes.filter(({ host, status }) => !explained.has(`${host} ${isBad(status)}`));
-  const groups = new Map<string, Draft>();
-  for (const outcome of [...items, ...verdicts]) {
-    const talks = module === 'debug' && outcome.status === 'ok' && !Array.isArray(outcome.result.results);
-    if (!isNoteworthy(outcome) && !talks) continue;
-    const lines = linesOf(module, outcome, showDiff);
-    const alike = lines.map((line) => withoutName(line, outcome.host));
-    const key = JSON.stringify([outcome.status, alike]);
-    const group = groups.get(key) ?? { status: outcome.status, who: [], lines, alike, same: true };
-    group.same &&= group.lines.every((line, index) => line === lines[index]);
-    group.who.push(whoOf(outcome));
-    groups.set(key, group);
-  }
-  return [...groups.values()]
-    .map((group) => ({ ...group, lines: group.same ? group.lines : group.alike }))
+  const told = [...items, ...verdicts]
+    .filter((outcome) => isNoteworthy(outcome) || isTalk(module, outcome, detail))
+    .map((outcome) => ({ outcome, lines: linesOf(module, outcome, detail) }));
+  return groupAlike(told)
+    .map((group) => ({ ...group, status: group.members[0]?.status ?? 'ok' }))
     .sort((a, b) => rank(a.status) - rank(b.status));
 }
 
-interface Draft extends OutcomeGroup {
-  /** The lines with `<host>` for the host's own name: what differs only by that is shown once. */
-  readonly alike: readonly string[];
-  same: boolean;
-}
-
-function withoutName(line: string, host: string): string {
-  if (!line.includes(host)) return line;
-  const name = host.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  return line.replace(new RegExp(`(?<!\\w)${name}(?!\\w)`, 'g'), '<host>');
+/** What went well is told when its task is there to tell something, or when asked for with `-v`. */
+function isTalk(module: string, { status, result }: Outcome, { verbosity }: Detail): boolean {
+  if (Array.isArray(result.results)) return false;
+  if (module === 'debug') return status === 'ok' && isDue(result, verbosity);
+  return verbosity > 0;
 }
 
 const order: readonly Status[] = ['ok', 'changed', 'rescued', 'ignored', 'failed', 'unreachable'];
@@ -68,17 +61,13 @@ export function isBad(status: Status): boolean {
   return status !== 'ok' && status !== 'changed' && status !== 'skipped';
 }
 
-function whoOf({ host, item, delegatedTo }: Outcome): string {
-  const name = delegatedTo === undefined || delegatedTo === host ? host : `${host} -> ${delegatedTo}`;
-  return sanitizeLine(item === undefined ? name : `${name} (${item.length > 60 ? `${item.slice(0, 60)}…` : item})`);
-}
-
-function linesOf(module: string, outcome: Outcome, showDiff: boolean): string[] {
+function linesOf(module: string, outcome: Outcome, { showDiff, verbosity }: Detail): string[] {
   if (isBad(outcome.status)) return failureLines(module, outcome);
-  if (module === 'debug') return debugLines(outcome.result);
+  if (module === 'debug') return isDue(outcome.result, verbosity) ? debugLines(outcome.result) : [];
   const steps = outcome.result.steps;
   const diff = showDiff ? outcome.diff.flatMap(changeLines) : [];
-  return Array.isArray(steps) ? [...steps.map((step) => brief(step)), ...diff] : diff;
+  const values = verbosity > 0 ? valueLines(outcome.result, verbosity) : [];
+  return [...(Array.isArray(steps) ? steps.map((step) => brief(step)) : []), ...diff, ...values];
 }
 
 /** What went wrong, what the other side said, where the task stands, what to do next. */
@@ -100,8 +89,7 @@ function failureLines(module: string, { result, hint, path, status }: Outcome): 
 
 function debugLines(result: Result): string[] {
   if (result.msg !== undefined) return textLines(result.msg);
-  const shown = Object.entries(result).filter(([key]) => !['changed', 'failed', 'skipped'].includes(key));
-  return shown.flatMap(([key, value]) => {
+  return shownEntries(result).flatMap(([key, value]) => {
     const [first = '', ...rest] = textLines(value);
     return [`${sanitizeLine(key)}: ${first}`, ...rest];
   });

@@ -1,11 +1,13 @@
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import type { RunEvent } from './contract.ts';
 import type { Palette } from './palette.ts';
+import { Progress } from './progress.ts';
 import { recapLines } from './recap.ts';
 import { sanitize, sanitizeLine } from './sanitize.ts';
 import { TaskBoard, type TaskRecord } from './task-board.ts';
 import { taskLines } from './task-text.ts';
-import { count, hostList } from './words.ts';
+import { type Warning, warningLines } from './warning-text.ts';
+import { count } from './words.ts';
 
 /** A running commentary of lines: what a log keeps and what a terminal shows above its moving part. */
 export interface Renderer {
@@ -16,12 +18,12 @@ export interface LinesOptions {
   readonly write: (line: string) => void;
   readonly palette: Palette;
   readonly showDiff: boolean;
+  /** How many `-v` were given. */
+  readonly verbosity: number;
   readonly formatDiagnostic: (diagnostic: Diagnostic) => string;
   /** Told what is at work now; the plain renderer says waits in lines of their own instead. */
   readonly live?: LiveView | undefined;
 }
-
-type Warning = Extract<RunEvent, { event: 'warning' }>;
 
 export interface LiveView {
   taskStarted(record: TaskRecord): void;
@@ -31,16 +33,13 @@ export interface LiveView {
   pause(): void;
 }
 
-/** A host's progress is told at most this often when it goes to a log. */
-const waitEveryMs = 15_000;
-
 /** One line per task with the counts of its hosts; changed and failed ones expanded, the same things said once. */
 export class LinesRenderer implements Renderer {
   readonly #options: LinesOptions;
   readonly #board = new TaskBoard();
-  readonly #lastWait = new Map<string, number>();
-  /** Warnings of the task at work, alike ones once with their hosts: they come after its line. */
-  readonly #warnings = new Map<string, { event: Warning; hosts: string[] }>();
+  readonly #progress = new Progress();
+  /** Warnings of the task at work: they come after its line, alike ones once. */
+  readonly #warnings: Warning[] = [];
   #current: TaskRecord | undefined;
 
   constructor(options: LinesOptions) {
@@ -52,8 +51,8 @@ export class LinesRenderer implements Renderer {
     switch (event.event) {
       case 'task_start':
         this.#flush();
-        this.#lastWait.clear();
         this.#current = this.#board.start(event, now);
+        this.#progress.started(now);
         this.#options.live?.taskStarted(this.#current);
         return;
       case 'result': {
@@ -66,7 +65,8 @@ export class LinesRenderer implements Renderer {
         this.#warn(event);
         return;
       case 'wait':
-        this.#wait(event, now);
+        this.#wait(event);
+        this.tick(now);
         return;
       default:
         this.#flush();
@@ -94,41 +94,34 @@ export class LinesRenderer implements Renderer {
     }
   }
 
-  #wait(event: Extract<RunEvent, { event: 'wait' }>, now: number): void {
+  #wait(event: Extract<RunEvent, { event: 'wait' }>): void {
     const { live, palette } = this.#options;
     const message = sanitizeLine(event.message);
-    if (live !== undefined) {
-      live.waiting(event.host, message);
-      return;
-    }
-    const last = this.#lastWait.get(event.host);
-    if (last !== undefined && now - last < waitEveryMs) return;
-    this.#lastWait.set(event.host, now);
-    this.#say([palette.dim(`    ${sanitizeLine(event.host)}: ${message}`)]);
+    if (live !== undefined) live.waiting(event.host, message);
+    else if (this.#current !== undefined) this.#progress.heard(event.host, message);
+    else this.#say([palette.dim(`    ${sanitizeLine(event.host)}: ${message}`)]);
+  }
+
+  /** Tells what a long task is at. Whoever owns the clock calls it: between events nobody else knows that time goes by. */
+  tick(now: number): void {
+    if (this.#options.live !== undefined || this.#current === undefined) return;
+    for (const line of this.#progress.lines(this.#current, now)) this.#options.write(this.#options.palette.dim(line));
   }
 
   #task(record: TaskRecord): void {
     if (record === this.#current) this.#current = undefined;
-    this.#say(taskLines(record, this.#options.palette, this.#options.showDiff));
+    this.#say(taskLines(record, this.#options.palette, this.#options));
     this.#sayWarnings(record.hosts);
   }
 
   #warn(event: Warning): void {
-    const key = JSON.stringify([event.message, event.path, event.hint]);
-    const warning = this.#warnings.get(key) ?? { event, hosts: [] };
-    if (event.host !== undefined) warning.hosts.push(event.host);
-    this.#warnings.set(key, warning);
+    this.#warnings.push(event);
     if (this.#current === undefined) this.#sayWarnings();
   }
 
-  /** Each with its hosts in the play's order, since they come in whatever order the hosts answer. */
   #sayWarnings(order: readonly string[] = []): void {
-    const warnings = [...this.#warnings.values()];
-    this.#warnings.clear();
-    for (const { event, hosts } of warnings) {
-      const sorted = hosts.toSorted((a, b) => order.indexOf(a) - order.indexOf(b));
-      this.#say(warningLines(event, sorted, this.#options.palette));
-    }
+    const warnings = this.#warnings.splice(0);
+    if (warnings.length > 0) this.#say(warningLines(warnings, order, this.#options.palette));
   }
 
   #flush(): void {
@@ -141,10 +134,4 @@ export class LinesRenderer implements Renderer {
     this.#options.live?.pause();
     for (const line of lines) this.#options.write(line);
   }
-}
-
-function warningLines({ message, path, hint }: Warning, hosts: readonly string[], palette: Palette): string[] {
-  const where = [hostList(hosts), path ?? ''].filter((part) => part !== '').join(', ');
-  const text = sanitize(`warning: ${message}${where === '' ? '' : ` (${where})`}`);
-  return [palette.change(text), ...(hint === undefined ? [] : [sanitize(`    hint: ${hint}`)])];
 }

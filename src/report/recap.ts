@@ -1,4 +1,4 @@
-import type { RunEvent, Stats, Status } from './contract.ts';
+import type { RunEvent, Stats } from './contract.ts';
 import type { Palette } from './palette.ts';
 import { sanitize, sanitizeLine } from './sanitize.ts';
 import { count, duration, hostList } from './words.ts';
@@ -9,13 +9,9 @@ const columns = ['ok', 'changed', 'unreachable', 'failed', 'skipped', 'rescued',
 /** Beyond this, hosts with the same numbers share a line. */
 const mostSingleHosts = 12;
 
-/** The last lines of a run: numbers per host, who needs attention and why, what is owed, and the verdict. */
+/** The last lines of a run: numbers per host, who needs attention and why, what is owed, the verdict, and what to do next. */
 export function recapLines(end: RunEnd, palette: Palette): string[] {
   const entries = Object.entries(end.stats);
-  const width = Math.max(0, ...hostColumn(entries).map(([name]) => name.length));
-  const rows = hostColumn(entries).map(([name, stats]) =>
-    `  ${name.padEnd(width)}  ${numbers(stats, palette)}`.trimEnd(),
-  );
   const named = (label: string, test: (stats: Stats) => boolean) => {
     const hosts = entries.filter(([, stats]) => test(stats)).map(([host]) => sanitizeLine(host));
     return hosts.length === 0 ? [] : [palette.bad(`  ${label}: ${hosts.join(' ')}`)];
@@ -23,13 +19,39 @@ export function recapLines(end: RunEnd, palette: Palette): string[] {
   return [
     '',
     palette.bold('RECAP'),
-    ...rows,
+    ...tableLines(hostColumn(entries), palette),
     ...named('failed', ({ failed }) => failed > 0),
     ...named('unreachable', ({ unreachable }) => unreachable > 0),
     ...owedLines(end, palette),
     '',
     verdict(end, entries, palette),
+    ...nextLines(end, entries),
   ];
+}
+
+/** Hosts in rows, those that need attention first; columns that are zero everywhere are left out. */
+function tableLines(entries: readonly [string, Stats][], palette: Palette): string[] {
+  const width = Math.max(0, ...entries.map(([name]) => name.length));
+  const shown = columns.filter(
+    (column) => column === 'ok' || column === 'changed' || entries.some(([, stats]) => stats[column] > 0),
+  );
+  const digits = new Map(
+    shown.map((column) => [column, Math.max(...entries.map(([, stats]) => String(stats[column]).length))]),
+  );
+  const rows = entries.toSorted(([, a], [, b]) => Number(needsAttention(b)) - Number(needsAttention(a)));
+  return rows.map(([name, stats]) => {
+    const cells = shown.map((column) => {
+      const text = `${column} ${String(stats[column]).padStart(digits.get(column) ?? 1)}`;
+      if (stats[column] > 0) return palette.status(column, text);
+      return column === 'ok' || column === 'changed' ? palette.dim(text) : ' '.repeat(text.length);
+    });
+    const label = name.padEnd(width);
+    return `  ${needsAttention(stats) ? palette.bad(label) : label}  ${cells.join('  ')}`.trimEnd();
+  });
+}
+
+function needsAttention({ failed, unreachable }: Stats): boolean {
+  return failed + unreachable > 0;
 }
 
 function hostColumn(entries: readonly [string, Stats][]): [string, Stats][] {
@@ -42,28 +64,6 @@ function hostColumn(entries: readonly [string, Stats][]): [string, Stats][] {
     alike.set(key, row);
   }
   return [...alike.values()].map(({ hosts, stats }) => [hostList(hosts, 4), stats]);
-}
-
-const statusOfColumn: Record<(typeof columns)[number], Status> = {
-  ok: 'ok',
-  changed: 'changed',
-  unreachable: 'unreachable',
-  failed: 'failed',
-  skipped: 'skipped',
-  rescued: 'rescued',
-  ignored: 'ignored',
-};
-
-function numbers(stats: Stats, palette: Palette): string {
-  return columns
-    .map((column) => {
-      const text = `${column} ${stats[column]}`.padEnd(column.length + 4);
-      const always = column === 'ok' || column === 'changed';
-      if (stats[column] === 0) return always ? palette.dim(text) : '';
-      return palette.status(statusOfColumn[column], text);
-    })
-    .join('')
-    .trimEnd();
 }
 
 function owedLines(end: RunEnd, palette: Palette): string[] {
@@ -88,4 +88,20 @@ const reasons: Readonly<Record<number, string>> = {
   3: 'refused: the hosts are not locked',
   4: 'hosts unreachable',
   130: 'interrupted',
+};
+
+/** What is to be done after a run that did not end well. A second run does only what is missing, so it is always the way on. */
+function nextLines(end: RunEnd, entries: readonly [string, Stats][]): string[] {
+  const step = nextSteps[end.exit];
+  if (step === undefined) return [];
+  const lost = entries.find(([, { unreachable }]) => unreachable > 0)?.[0] ?? 'the host';
+  return [`next: ${step(sanitizeLine(lost))}`];
+}
+
+const nextSteps: Readonly<Record<number, (host: string) => string>> = {
+  2: () => 'mend what is said above, then run the same command again: what is done already is not done twice',
+  3: () => 'run the same command again when the other run has ended, or let it wait with --lock-wait SECONDS',
+  4: (host) =>
+    `see why ${host} does not answer, then run the same command again: what is done already is not done twice`,
+  130: () => 'run the same command again: it goes on from what it finds on the hosts',
 };

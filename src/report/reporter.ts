@@ -10,11 +10,16 @@ import { LinesRenderer, type Renderer } from './plain.ts';
 export type OutputKind = 'tty' | 'plain' | 'json' | 'ansible';
 export const outputKinds: readonly OutputKind[] = ['tty', 'plain', 'json', 'ansible'];
 
+/** How often a log is looked at for being silent too long. */
+const tickMs = 1000;
+
 export interface ReporterOptions {
   readonly output: Output;
   readonly mask: Mask;
   readonly colour: boolean;
   readonly showDiff: boolean;
+  /** How many `-v` were given. */
+  readonly verbosity: number;
   readonly formatDiagnostic: (diagnostic: Diagnostic) => string;
 }
 
@@ -50,16 +55,20 @@ function maskEvent<E extends object>(event: E, mask: Mask): E {
 
 async function createRenderer(
   kind: OutputKind,
-  { output, colour, showDiff, formatDiagnostic }: ReporterOptions,
+  { output, colour, showDiff, verbosity, formatDiagnostic }: ReporterOptions,
 ): Promise<{ renderer: Renderer; end?: () => Promise<void> }> {
   const out = (line: string) => output.line(line);
   if (kind === 'json') return { renderer: new JsonRenderer((line) => output.rawLine(line)) };
   if (kind === 'ansible') {
     const err = (line: string) => output.errorLine(line);
-    return { renderer: new AnsibleRenderer({ out, err, showDiff, formatDiagnostic }) };
+    return { renderer: new AnsibleRenderer({ out, err, showDiff, verbosity, formatDiagnostic }) };
   }
-  const lines = { write: out, palette: createPalette(colour), showDiff, formatDiagnostic };
-  if (kind === 'plain') return { renderer: new LinesRenderer(lines) };
+  const lines = { write: out, palette: createPalette(colour), showDiff, verbosity, formatDiagnostic };
+  if (kind === 'plain') {
+    const renderer = new LinesRenderer(lines);
+    const clock = setInterval(() => renderer.tick(Date.now()), tickMs).unref();
+    return { renderer, end: async () => clearInterval(clock) };
+  }
   const { TtyLive } = await import('./tty-live.ts');
   const live = new TtyLive(out);
   const write = (line: string) => live.write(line);

@@ -1,10 +1,11 @@
 import { clusterLines } from './cluster-text.ts';
 import type { Status } from './contract.ts';
-import { groupOutcomes, isBad, type OutcomeGroup } from './outcome-text.ts';
+import { type Detail, groupOutcomes, isBad, type OutcomeGroup } from './outcome-text.ts';
 import type { Palette } from './palette.ts';
 import { sanitizeLine } from './sanitize.ts';
 import type { Outcome, TaskRecord } from './task-board.ts';
-import { duration, hostList } from './words.ts';
+import { whoText } from './who-text.ts';
+import { duration } from './words.ts';
 
 const marks: Record<Status, string> = {
   ok: 'ok     ',
@@ -18,11 +19,12 @@ const marks: Record<Status, string> = {
 /** The first that any host has names the line. */
 const gravity: readonly Status[] = ['unreachable', 'failed', 'rescued', 'ignored', 'changed', 'ok', 'skipped'];
 const nameWidth = 48;
+const mostNames = 12;
 /** Faster tasks do not tell their time: it says nothing and makes two runs' logs differ. */
 const slowMs = 1000;
 
 /** A finished task: one line with counts, then, grouped over hosts, what changed and what failed. */
-export function taskLines(record: TaskRecord, palette: Palette, showDiff: boolean): string[] {
+export function taskLines(record: TaskRecord, palette: Palette, detail: Detail): string[] {
   const outcomes = inHostOrder([...record.outcomes.values()], record.hosts);
   const items = inHostOrder(record.items, record.hosts);
   const counts = countStatuses(outcomes.length > 0 ? outcomes : record.items);
@@ -35,8 +37,12 @@ export function taskLines(record: TaskRecord, palette: Palette, showDiff: boolea
     .join('  ');
   const slow = record.durationMs >= slowMs ? palette.dim(`  ${duration(record.durationMs)}`) : '';
   const head = `${palette.status(worst, marks[worst])}  ${name.padEnd(nameWidth)}  ${tally}${slow}`;
-  const groups = groupOutcomes(record.module, outcomes, items, showDiff);
-  return [head, ...groups.flatMap((group) => groupLines(group, palette)), ...clusterLines(outcomes).map(indent)];
+  const groups = groupOutcomes(record.module, outcomes, items, detail);
+  return [
+    head,
+    ...groups.flatMap((group) => groupLines(group, record, palette)),
+    ...clusterLines(outcomes).map(indent),
+  ];
 }
 
 /** Results come as hosts are done; readers look for the inventory's order, and two runs' logs should compare. */
@@ -45,11 +51,17 @@ function inHostOrder(outcomes: readonly Outcome[], hosts: readonly string[]): Ou
   return [...outcomes].sort((a, b) => (rank.get(a.host) ?? 0) - (rank.get(b.host) ?? 0));
 }
 
-function groupLines(group: OutcomeGroup, palette: Palette): string[] {
-  const who = isBad(group.status) ? group.who.join(' ') : hostList(group.who);
-  if (group.status === 'ok' && group.lines.length === 1) return [`    ${palette.dim(`${who}:`)} ${group.lines[0]}`];
-  const verdict = isBad(group.status) ? `${palette.status(group.status, group.status)} ` : '';
-  return [`    ${verdict}${palette.bold(who)}`, ...group.lines.map((line) => `      ${paintDiff(line, palette)}`)];
+function groupLines(group: OutcomeGroup, { hosts }: TaskRecord, palette: Palette): string[] {
+  const { status, members, lines } = group;
+  if (isBad(status)) {
+    const who = whoText(members, [], Number.POSITIVE_INFINITY);
+    return [`    ${palette.status(status, status)} ${palette.bold(who)}`, ...lines.map(indentMore)];
+  }
+  const who = whoText(members, hosts, mostNames);
+  if (status === 'ok' && lines.length === 1) return [`    ${palette.dim(`${who}:`)} ${lines[0]}`];
+  // The counts have said already that all hosts changed.
+  if (lines.length === 0 && who === `all ${hosts.length} hosts`) return [];
+  return [`    ${palette.bold(who)}`, ...lines.map((line) => indentMore(paintDiff(line, palette)))];
 }
 
 function paintDiff(line: string, palette: Palette): string {
@@ -62,6 +74,10 @@ function countStatuses(outcomes: readonly { status: Status }[]): Map<Status, num
   const counts = new Map<Status, number>();
   for (const { status } of outcomes) counts.set(status, (counts.get(status) ?? 0) + 1);
   return counts;
+}
+
+function indentMore(line: string): string {
+  return `      ${line}`;
 }
 
 function indent(line: string): string {

@@ -4,6 +4,15 @@ export function hostList(hosts: readonly string[], most = 12): string {
   return `${hosts.slice(0, most - 2).join(' ')} … (${hosts.length} hosts)`;
 }
 
+/** Up to so many hosts are named even when they are all that there are. */
+const fewHosts = 3;
+
+/** `all 6 hosts` when these are all and not few, else their names. */
+export function everyHost(hosts: readonly string[], all: readonly string[], most = 12): string {
+  const everyone = hosts.length > fewHosts && all.length > 0 && all.every((host) => hosts.includes(host));
+  return everyone ? `all ${hosts.length} hosts` : hostList(hosts, most);
+}
+
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

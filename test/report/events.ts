@@ -52,7 +52,12 @@ export const end = (more: Partial<Extract<RunEvent, { event: 'run_end' }>> = {})
 });
 
 /** What a reporter writes for these events. */
-export async function report(kind: OutputKind, events: readonly RunEvent[], secrets: string[] = []) {
+export async function report(
+  kind: OutputKind,
+  events: readonly (RunEvent & { time?: string })[],
+  secrets: string[] = [],
+  verbosity = 0,
+) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const texts = { out: '', err: '' };
   stdout.on('data', (chunk) => {
@@ -65,8 +70,15 @@ export async function report(kind: OutputKind, events: readonly RunEvent[], secr
   for (const secret of secrets) mask.add(secret);
   const output = new Output({ stdout, stderr }, mask);
   const formatDiagnostic = ({ message }: { message: string }) => message;
-  const reporter = await createReporter(kind, { output, mask, colour: false, showDiff: true, formatDiagnostic });
-  for (const event of events) reporter.emit({ ...event, time: '2026-01-01T00:00:00.000Z' });
+  const reporter = await createReporter(kind, {
+    output,
+    mask,
+    colour: false,
+    showDiff: true,
+    verbosity,
+    formatDiagnostic,
+  });
+  for (const event of events) reporter.emit({ time: '2026-01-01T00:00:00.000Z', ...event });
   await reporter.finish();
   return texts;
 }

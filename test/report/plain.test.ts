@@ -85,6 +85,82 @@ describe('plain', () => {
     expect(out).not.toContain('One or more');
   });
 
+  it('names hosts with the same items together', async () => {
+    const six = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'];
+    const changed = (host: string, item: string) => result('1', host, { item, status: 'changed' });
+    const { out } = await report('plain', [
+      start('1', six),
+      ...six.flatMap((host) => [changed(host, '6379'), changed(host, '6380')]),
+      ...six.map((host) => result('1', host, { status: 'changed' })),
+      start('2', six),
+      ...six.map((host) => result('2', host, { status: 'changed' })),
+    ]);
+    expect(out.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^changed {2}task 1 +changed 6$/),
+      '    all 6 hosts (6379, 6380)',
+      expect.stringMatching(/^changed {2}task 2 +changed 6$/),
+    ]);
+  });
+
+  it('shows once what differs only by address and item', async () => {
+    const changed = (host: string, item: string, address: string) =>
+      result('1', host, {
+        item,
+        status: 'changed',
+        diff: [{ what: '/c', before: '', after: `bind 127.0.0.1 ${address}\nport ${item}\n`, text: true }],
+      });
+    const { out } = await report('plain', [
+      start('1', ['h1', 'h2']),
+      changed('h1', '6379', '10.0.0.1'),
+      changed('h1', '6380', '10.0.0.1'),
+      changed('h2', '6379', '10.0.0.2'),
+      result('1', 'h1', { status: 'changed' }),
+      result('1', 'h2', { status: 'changed' }),
+    ]);
+    expect(out.split('\n').filter((line) => /^ {4}h|\+(bind|port)/.test(line))).toEqual([
+      '    h1 (6379, 6380)  h2 (6379)',
+      '      +bind 127.0.0.1 <address>',
+      '      +port <item>',
+    ]);
+  });
+
+  it('gives a sign of life when nothing was said for a while, and not more often than a log bears', async () => {
+    const at = (second: number) => ({ time: new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString() });
+    const wait = (host: string, message: string, second: number) =>
+      ({ event: 'wait', host, task: 'task 1', message, ...at(second) }) as const;
+    const six = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'];
+    const { out } = await report('plain', [
+      { ...start('1', six), ...at(0) },
+      ...six.map((host) => wait(host, 'sending redis', 1)),
+      ...six.map((host) => wait(host, 'sending redis', 6)),
+      { ...result('1', 'h6'), ...at(7) },
+      wait('h1', 'compiling redis on h1: 19 s', 20),
+      wait('h1', 'compiling redis on h1: 20 s', 21),
+      ...six.slice(0, 5).map((host) => ({ ...result('1', host), ...at(40) })),
+    ]);
+    expect(out.split('\n').slice(0, -2)).toEqual([
+      '       6.0 s  all 6 hosts: sending redis',
+      '        21 s  compiling redis on h1: 20 s  (1 of 6 hosts done)',
+      '              h2 h3 h4 h5: sending redis',
+    ]);
+  });
+
+  it('tells with -v what went well, and what debug keeps for more of them', async () => {
+    const events = [
+      start('1', ['h1', 'h2']),
+      ...['h1', 'h2'].map((host) => result('1', host, { result: { rc: 0, stdout: 'fine', stdout_lines: ['fine'] } })),
+      start('2', ['h1'], 'deep', 'debug'),
+      result('2', 'h1', { module: 'debug', result: { msg: 'depth', _verbosity: 2 } }),
+    ];
+    const [quiet, once, twice] = await Promise.all(
+      [0, 1, 2].map((verbosity) => report('plain', events, [], verbosity)),
+    );
+    expect(quiet?.out).not.toMatch(/fine|depth/);
+    expect(once?.out).toContain('    h1 h2\n      rc: 0\n      stdout: fine\n');
+    expect(once?.out).not.toContain('depth');
+    expect(twice?.out).toContain('    h1: depth\n');
+  });
+
   it('shows messages of debug, alike ones once', async () => {
     const said = (host: string) => result('1', host, { module: 'debug', result: { msg: 'hello' } });
     const { out } = await report('plain', [start('1', hosts, 'greet', 'debug'), ...hosts.map(said)]);
@@ -107,6 +183,16 @@ describe('plain', () => {
       '',
     ]);
     expect(out).toMatch(/^ok .* ok 2\n/);
+  });
+
+  it('says a warning that names its host once for all of them', async () => {
+    const six = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'];
+    const { out } = await report('plain', [
+      start('1', six),
+      ...six.map((host) => ({ event: 'warning', message: `${host}:6379 is no service`, host }) as const),
+      ...six.map((host) => result('1', host)),
+    ]);
+    expect(out.split('\n').slice(1)).toEqual(['warning: <host>:6379 is no service (all 6 hosts)', '']);
   });
 
   it('draws the cluster in the words that its users know', async () => {
@@ -139,14 +225,15 @@ describe('plain', () => {
     expect(out.split('\n')).toEqual([
       '',
       'RECAP',
-      '  h1  ok 3  changed 1',
-      '  h2  ok 0  changed 0  failed 1',
+      '  h2  ok 0  changed 0                 failed 1',
       '  h3  ok 0  changed 0  unreachable 1',
+      '  h1  ok 3  changed 1',
       '  failed: h2',
       '  unreachable: h3',
       '  still owed: restart redis on h2 (the next run does it)',
       '',
       'hosts unreachable (exit 4)  3 hosts, 1 changed, 1.2 s: no hosts left',
+      'next: see why h3 does not answer, then run the same command again: what is done already is not done twice',
       '',
     ]);
   });
