@@ -99,9 +99,8 @@ function nextLines(end: RunEnd, entries: readonly [string, Stats][]): string[] {
 }
 
 const nextSteps: Readonly<Record<number, (host: string) => string>> = {
-  2: () => 'mend what is said above, then run the same command again: what is done already is not done twice',
+  2: () => 'mend the above, then run the same command again: what is done stays done',
   3: () => 'run the same command again when the other run has ended, or let it wait with --lock-wait SECONDS',
-  4: (host) =>
-    `see why ${host} does not answer, then run the same command again: what is done already is not done twice`,
+  4: (host) => `see why ${host} does not answer, then run the same command again: what is done stays done`,
   130: () => 'run the same command again: it goes on from what it finds on the hosts',
 };

@@ -233,7 +233,7 @@ describe('plain', () => {
       '  still owed: restart redis on h2 (the next run does it)',
       '',
       'hosts unreachable (exit 4)  3 hosts, 1 changed, 1.2 s: no hosts left',
-      'next: see why h3 does not answer, then run the same command again: what is done already is not done twice',
+      'next: see why h3 does not answer, then run the same command again: what is done stays done',
       '',
     ]);
   });
