@@ -14,6 +14,8 @@ const bundle = await rolldown({
   // What runs, and what scripts and tests use of the lab.
   input: { 'cli/main': 'src/cli/main.ts', 'lab/lab': 'src/lab/lab.ts', 'lab/unavailable': 'src/lab/unavailable.ts' },
   external: /^[^./]/,
+  // The oldest Node that users may have knows no `await using`.
+  transform: { target: 'node20.19' },
 });
 await bundle.write({ dir: `${root}dist`, chunkFileNames: 'chunks/[name]-[hash].js' });
 chmodSync(`${root}dist/cli/main.js`, 0o755);
