@@ -14,7 +14,7 @@ const bundle = await rolldown({
   // What runs, and what scripts and tests use of the lab.
   input: { 'cli/main': 'src/cli/main.ts', 'lab/lab': 'src/lab/lab.ts', 'lab/unavailable': 'src/lab/unavailable.ts' },
   external: /^[^./]/,
-  // The oldest Node that users may have knows no `await using`.
+  // The oldest Node that users may have. Newer syntax would need helpers from a package that is not theirs.
   transform: { target: 'node20.19' },
 });
 await bundle.write({ dir: `${root}dist`, chunkFileNames: 'chunks/[name]-[hash].js' });

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { type BuildInfo, parseBuildInfo } from './build-info.ts';
 
 /** A finished build: a tar.gz of `bin/`, `build.json` and `directives.json`. */
@@ -41,11 +41,7 @@ function sha256Of(bytes: Buffer): string {
 async function writeWhole(file: string, bytes: Buffer): Promise<void> {
   const temporary = `${file}.${randomUUID()}.part`;
   try {
-    {
-      await using handle = await open(temporary, 'wx', 0o600);
-      await handle.writeFile(bytes);
-      await handle.sync();
-    }
+    await writeFile(temporary, bytes, { flag: 'wx', mode: 0o600, flush: true });
     await rename(temporary, file);
   } finally {
     await rm(temporary, { force: true });

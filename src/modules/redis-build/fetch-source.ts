@@ -96,12 +96,16 @@ async function download(url: string, signal: AbortSignal): Promise<Readable> {
 /** Write the stream to a new private file, synced, and return its sha256. */
 async function writeFileOf(bytes: AsyncIterable<Buffer>, file: string): Promise<string> {
   const hash = createHash('sha256');
-  await using handle = await open(file, 'wx', 0o600);
-  for await (const chunk of bytes) {
-    hash.update(chunk);
-    await handle.writeFile(chunk);
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    for await (const chunk of bytes) {
+      hash.update(chunk);
+      await handle.writeFile(chunk);
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
-  await handle.sync();
   return hash.digest('hex');
 }
 
