@@ -2,6 +2,7 @@ import { formatSpan } from '../errors/diagnostic.ts';
 import { Unknown, UnsafeText } from '../template/values.ts';
 import type { RunEvent } from './contract.ts';
 import type { Renderer } from './plain.ts';
+import { terminalSafeJson } from './sanitize.ts';
 
 /** One JSON object per event and line; the last one is `run_end`. */
 export class JsonRenderer implements Renderer {
@@ -12,7 +13,7 @@ export class JsonRenderer implements Renderer {
   }
 
   handle(event: RunEvent & { time: string }): void {
-    this.#write(eventLine(event));
+    this.#write(terminalSafeJson(eventLine(event)));
   }
 }
 

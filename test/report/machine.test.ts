@@ -18,6 +18,13 @@ describe('json', () => {
     expect(lines[2]).toMatchObject({ exit: 0, owed: [], duration_ms: 1234, time: '2026-01-01T00:00:00.000Z' });
   });
 
+  it('holds no character that a terminal could act on, and still the same text', async () => {
+    const stdout = '\u001b[2J \u009b31m \u007f \u202e \u2028 \ud800 😀 中';
+    const { out } = await report('json', [result('1', 'h1', { result: { stdout } })]);
+    expect(out.trimEnd()).not.toMatch(/[\p{Cc}\p{Cs}\u2028-\u202e]/u);
+    expect(JSON.parse(out)).toMatchObject({ result: { stdout } });
+  });
+
   it('gives diagnostics their place in one field', async () => {
     const span = { file: 'a.yml', line: 2, column: 3, endLine: 2, endColumn: 4 };
     const diagnostic = { severity: 'error', code: 'x', message: 'm', span, hint: 'h' } as const;
