@@ -92,6 +92,10 @@ function startProblem(state: ServerState, args: ServerArgs, node: Running | 'dow
   if (args.supervisor === 'systemd' && !state.isRoot) {
     return 'supervisor: systemd needs root: use become, or supervisor: daemonize';
   }
+  const unusable = unusableWord(state, args);
+  if (unusable !== undefined) {
+    return unusable;
+  }
   if (node !== 'down' || env.changesPredicted) {
     return undefined;
   }
@@ -105,6 +109,23 @@ function startProblem(state: ServerState, args: ServerArgs, node: Running | 'dow
   return taken.length > 0
     ? `${label(args)} cannot start: ${taken.map((one) => `port ${one}`).join('; ')} is taken: stop that, or give this node another port`
     : undefined;
+}
+
+/** What would become more than one word, or another line of the unit, where the process is started from. */
+function unusableWord({ conf }: ServerState, args: ServerArgs): string | undefined {
+  const { user, group, config, prefix } = args;
+  for (const [what, name] of Object.entries({ user, group })) {
+    if (name !== undefined && !/^\w[\w.@+-]*\$?$/.test(name))
+      return `${what} ${JSON.stringify(name)} is no ${what} name`;
+  }
+  const { dir, logfile, pidfile } = conf;
+  for (const [what, path] of Object.entries({ config, prefix, dir, logfile, pidfile })) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
+    if (path !== undefined && /[\u0000-\u001f\u007f]/.test(path)) {
+      return `${what} ${JSON.stringify(path)} holds a control character, so no process can be started with it`;
+    }
+  }
+  return undefined;
 }
 
 function supervisorOf(state: ServerState, args: ServerArgs): 'systemd' | 'daemonize' {

@@ -1,3 +1,4 @@
+import { splitConfWords } from '../../redis/conf-words.ts';
 import type { NodeAnswer, RespValue } from '../../redis/contract.ts';
 import { quote } from '../../sh/quote.ts';
 import type { ReadAnswer } from '../contract.ts';
@@ -70,7 +71,7 @@ if [ -d /run/systemd/system ]; then
   systemctl show -p MainPID -p ActiveState -p UnitFileState ${unit} 2>/dev/null
   pid=$(systemctl show -p MainPID ${unit} 2>/dev/null | sed -n 's/MainPID=\\([1-9]\\)/\\1/p')
 fi
-pidfile=$(sed -n 's/^pidfile //p' "$conf" 2>/dev/null)
+pidfile=$(sed -n 's/^pidfile "\\{0,1\\}\\(.*[^"]\\)"\\{0,1\\}$/\\1/p' "$conf" 2>/dev/null)
 [ -n "$pid" ] || [ ! -r "$pidfile" ] || pid=$(cat "$pidfile")
 if [ -n "$pid" ] && [ -d "/proc/$pid" ]; then
   printf 'exe %s\\n' "$(readlink "/proc/$pid/exe" 2>/dev/null)"
@@ -94,7 +95,7 @@ export function parseServerState({ reply, nodes }: ReadAnswer): ServerState {
     const [, word = '', rest = ''] = /^([^\s=]+)[ =]?(.*)$/.exec(line) ?? [];
     const [, name, value] = word === 'conf' ? (/^(\S+) (.*)$/.exec(rest) ?? []) : [];
     if (name !== undefined && value !== undefined) {
-      conf[name] = value.replace(/^"(.*)"$/, '$1');
+      conf[name] = splitConfWords(value)?.join(' ') ?? value;
     } else if (word === 'taken') {
       taken.push(rest);
     } else {

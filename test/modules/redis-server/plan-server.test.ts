@@ -146,3 +146,17 @@ test('what a host and a node say becomes a state', () => {
     node: { pid: '42', inCluster: true, wouldLoseKeys: true },
   });
 });
+
+test('no name or path becomes another line of the unit, or further words of a command', () => {
+  const evil = 'x\nExecStartPre=/bin/touch /pwned';
+  expect(plan({}, { user: evil }).failed).toMatch(/^user "x\\nExec.* is no user name$/);
+  expect(plan({}, { group: '0 --clear-groups' }).failed).toMatch(/is no group name$/);
+  expect(plan({}, { user: '-R/tmp' }).failed).toMatch(/is no user name$/);
+  expect(plan({}, { config: `/etc/${evil}` }).failed).toMatch(/^config .* holds a control character/);
+  expect(plan({ conf: { dir: `/srv/${evil}` } }).failed).toMatch(/^dir .* holds a control character/);
+});
+
+test('quoted words of the configuration are taken as Redis takes them', () => {
+  const reply = { rc: 0, stdout: 'conf dir "/srv/a b\\"c"\nconf appendonly yes\n', stderr: '' };
+  expect(parseServerState({ reply, nodes: [] }).conf).toEqual({ dir: '/srv/a b"c', appendonly: 'yes' });
+});
