@@ -62,6 +62,13 @@ export class ConnectionPool {
     await known?.then((connection) => connection.close()).catch(() => undefined);
   }
 
+  /** Let go of every host at once. Returns those that did not confirm the end of what ran there. */
+  async abandonAll(): Promise<string[]> {
+    const all = [...this.#connections];
+    const outcomes = all.map(([host, made]) => made.then((connection) => (connection.abandon() ? [host] : [])));
+    return (await Promise.all(outcomes.map((outcome) => outcome.catch(() => [])))).flat();
+  }
+
   async closeAll(): Promise<void> {
     const all = [...this.#connections.values()];
     this.#connections.clear();

@@ -20,6 +20,7 @@ export async function run(request: RunRequest): Promise<number> {
     check: request.check,
     version: request.version,
   });
+  const ending = limitEnding(state);
   let stopped: { exit: number; message: string } | undefined;
   try {
     stopped = await runPlays(state);
@@ -28,7 +29,9 @@ export async function run(request: RunRequest): Promise<number> {
   } finally {
     await state.locks.release();
     await state.connections.closeAll();
+    ending.over();
   }
+  if (stopped && ending.unconfirmed.length > 0) stopped.message = unconfirmedMessage(ending.unconfirmed);
   const stats = Object.fromEntries(
     [...state.hosts].filter(([, host]) => host.wasInPlay).map(([name, host]) => [name, host.stats]),
   );
@@ -56,6 +59,32 @@ async function runPlays(state: Run): Promise<{ exit: number; message: string } |
     }
   }
   return undefined;
+}
+
+/** After an interrupt every wait together has this long; the rest of the promised 10 s is for closing. */
+const ENDING_MS = 8000;
+
+/** A host that hangs or is cut off must not keep an interrupted run waiting: it is let go, and named. */
+function limitEnding({ request: { signal }, connections }: Run): { unconfirmed: string[]; over(): void } {
+  const unconfirmed: string[] = [];
+  let limit: NodeJS.Timeout | undefined;
+  const start = () => {
+    limit = setTimeout(() => {
+      void connections.abandonAll().then((hosts) => unconfirmed.push(...hosts));
+    }, ENDING_MS);
+  };
+  signal.addEventListener('abort', start, { once: true });
+  return {
+    unconfirmed,
+    over: () => {
+      clearTimeout(limit);
+      signal.removeEventListener('abort', start);
+    },
+  };
+}
+
+function unconfirmedMessage(hosts: readonly string[]): string {
+  return `interrupted: nothing new was started; ${hosts.join(', ')} did not confirm in time that what ran there has ended, and the next run waits for its end`;
 }
 
 function stopOf(error: unknown, request: RunRequest): { exit: number; message: string } {

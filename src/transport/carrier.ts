@@ -11,4 +11,6 @@ export interface Carrier {
   start(command: string): Promise<Channel>;
   openStream(to: { address: string; port: number } | { path: string }): Promise<Duplex>;
   close(): Promise<void>;
+  /** End the connection without waiting for the other side: everything that waits for it fails now. */
+  abandon(): void;
 }

@@ -12,6 +12,7 @@ export class HostConnection implements Connection {
   readonly host: string;
   readonly #carrier: Carrier;
   readonly #shells = new Map<string, Promise<HostShell>>();
+  readonly #sessions: Session[] = [];
   /** What become was refused with, by all that was tried: a wrong password is given once, not until the account is locked. */
   readonly #refusals = new Map<string, UnreachableError>();
   #beating = false;
@@ -56,12 +57,20 @@ export class HostConnection implements Connection {
     await this.#carrier.close();
   }
 
+  abandon(): boolean {
+    const isBusy = this.#sessions.some((session) => session.isBusy);
+    this.#carrier.abandon();
+    return isBusy;
+  }
+
   async #openShell(become: Become | undefined): Promise<HostShell> {
     const directory = become === undefined ? this.#carrier.startDirectory : 'become home';
     const source: ShellSource = {
       openSession: async () => {
         const channel = await startAs(this.host, this.#carrier, become);
-        return new Session(this.host, channel, directory);
+        const session = new Session(this.host, channel, directory);
+        this.#sessions.push(session);
+        return session;
       },
       openHeartbeat: async (identity) => new Heartbeat(await startAs(this.host, this.#carrier, become), identity),
     };

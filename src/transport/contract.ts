@@ -55,6 +55,8 @@ export interface Connection {
   startHeartbeat(): Promise<void>;
   /** Ends every shell and what they still run, by process group, within 10 s. Never throws. */
   close(): Promise<void>;
+  /** Let go of everything at once, whether the host answers or not. True: a script ran whose end the host has not confirmed. */
+  abandon(): boolean;
 }
 
 export interface Shell {

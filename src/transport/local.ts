@@ -18,6 +18,8 @@ export const localCarrier: Carrier = {
     return socket;
   },
   close: async () => undefined,
+  // What runs here is ended by signals, which no lost connection holds up.
+  abandon: () => undefined,
 };
 
 const lingerMs = 200;

@@ -54,7 +54,11 @@ export class ScriptRun {
       this.#stopped = reason;
       this.#sending.abort();
       this.#channel.stdin.write('stop\n');
-      this.#ending = setTimeout(() => this.#channel.destroy(), endingMs);
+      this.#ending = setTimeout(() => {
+        // Nobody said that it has ended: the loss of the shell is what is known.
+        this.#stopped = undefined;
+        this.#channel.destroy();
+      }, endingMs);
     }
   }
 

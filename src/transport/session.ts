@@ -52,6 +52,11 @@ export class Session implements Shell {
     return this.#identity;
   }
 
+  /** A script runs, or is on its way. */
+  get isBusy(): boolean {
+    return this.#running !== undefined;
+  }
+
   run(script: string, options: ShOptions = {}): Promise<Reply> {
     const turn = this.#last.then(() => this.#run(script, options));
     this.#last = turn.catch(() => undefined);

@@ -108,8 +108,15 @@ export class SshCarrier implements Carrier {
     });
   }
 
+  abandon(): void {
+    this.#lost ??= 'the host did not answer in time';
+    this.#client.destroy();
+  }
+
   #asChannel(stream: ClientChannel): Channel {
+    let letGo: () => void = () => undefined;
     const ended = new Promise<string>((resolve) => {
+      letGo = () => resolve('it did not answer and was let go');
       let how = '';
       stream.once('exit', (code: number | null, signal?: string) => {
         how = code === null ? `ended by ${signal}` : `exit status ${code}`;
@@ -121,7 +128,12 @@ export class SshCarrier implements Carrier {
       });
     });
     stream.on('error', () => undefined);
-    return { stdin: stream, stdout: stream, stderr: stream.stderr, ended, destroy: () => stream.destroy() };
+    const destroy = () => {
+      stream.destroy();
+      // The channel itself closes when the host says so, which one that is cut off never does.
+      letGo();
+    };
+    return { stdin: stream, stdout: stream, stderr: stream.stderr, ended, destroy };
   }
 
   #forward(to: { address: string; port: number } | { path: string }): Promise<ClientChannel> {
