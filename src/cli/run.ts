@@ -37,7 +37,7 @@ export async function runPlaybooks(
   try {
     const input = await loadAll({ ...flags, playbooks });
     if (printLists(input, flags)) return 0;
-    return await runLoaded(input, flags, emit);
+    return await runLoaded(input, flags, reporter, emit);
   } catch (error) {
     if (flags.output !== 'json') throw error;
     return emitMistakes(error, emit);
@@ -58,9 +58,14 @@ function emitMistakes(error: unknown, emit: (event: RunEvent) => void): number {
   return 1;
 }
 
-async function runLoaded(input: LoadedInput, flags: RunFlags, emit: (event: RunEvent) => void): Promise<number> {
+async function runLoaded(
+  input: LoadedInput,
+  flags: RunFlags,
+  reporter: Reporter,
+  emit: (event: RunEvent) => void,
+): Promise<number> {
   const defaults = await connectionDefaults(flags);
-  const interrupts = watchInterrupts();
+  const interrupts = watchInterrupts(reporter);
   try {
     for (const diagnostic of input.warnings) emit({ event: 'diagnostic', diagnostic });
     return await run(requestOf(input, flags, defaults, interrupts.signal, emit));

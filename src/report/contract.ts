@@ -62,6 +62,10 @@ export type RunEvent =
 /** Where events go. */
 export interface Reporter {
   emit(event: RunEvent & { time: string }): void;
+  /** A word of the program itself to whoever sits before it; no part of the run's events. */
+  notice(message: string): void;
+  /** Sets the terminal right at once, for a program that is to be left without waiting. */
+  leave(): void;
   /** Everything written out; called once, after run_end. */
   finish(): Promise<void>;
 }

@@ -18,6 +18,11 @@ export class Output {
     for (const stream of [terminal.stdout, terminal.stderr]) stream.on('error', () => this.#lost(stream));
   }
 
+  /** Of the terminal, as wide as it is now. */
+  get columns(): number | undefined {
+    return this.#terminal.stdout.columns;
+  }
+
   line(text: string): void {
     this.rawLine(this.#mask.text(text));
   }

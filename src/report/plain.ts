@@ -7,7 +7,7 @@ import { sanitize, sanitizeLine } from './sanitize.ts';
 import { TaskBoard, type TaskRecord } from './task-board.ts';
 import { taskLines } from './task-text.ts';
 import { type Warning, warningLines } from './warning-text.ts';
-import { count } from './words.ts';
+import { count, everyHost } from './words.ts';
 
 /** A running commentary of lines: what a log keeps and what a terminal shows above its moving part. */
 export interface Renderer {
@@ -20,6 +20,8 @@ export interface LinesOptions {
   readonly showDiff: boolean;
   /** How many `-v` were given. */
   readonly verbosity: number;
+  /** Of a terminal that lines should fit in. */
+  readonly columns?: () => number | undefined;
   readonly formatDiagnostic: (diagnostic: Diagnostic) => string;
   /** Told what is at work now; the plain renderer says waits in lines of their own instead. */
   readonly live?: LiveView | undefined;
@@ -32,6 +34,9 @@ export interface LiveView {
   /** The moving part is to go, because lines are to be written. */
   pause(): void;
 }
+
+/** Exit status of a run that a signal ended. */
+const interrupted = 130;
 
 /** One line per task with the counts of its hosts; changed and failed ones expanded, the same things said once. */
 export class LinesRenderer implements Renderer {
@@ -69,6 +74,7 @@ export class LinesRenderer implements Renderer {
         this.tick(now);
         return;
       default:
+        if (event.event === 'run_end' && event.exit === interrupted) this.#sayUnfinished();
         this.#flush();
         this.#say(this.#linesOf(event));
     }
@@ -110,8 +116,17 @@ export class LinesRenderer implements Renderer {
 
   #task(record: TaskRecord): void {
     if (record === this.#current) this.#current = undefined;
-    this.#say(taskLines(record, this.#options.palette, this.#options));
+    this.#say(taskLines(record, this.#options.palette, { ...this.#options, columns: this.#options.columns?.() }));
     this.#sayWarnings(record.hosts);
+  }
+
+  /** An interrupt leaves the task at work without a verdict: which, and where, is all that there is to say of it. */
+  #sayUnfinished(): void {
+    if (this.#current === undefined) return;
+    const { name, hosts, outcomes } = this.#current;
+    const left = hosts.filter((host) => !outcomes.has(host));
+    const line = `stopped  ${sanitizeLine(name)}: not finished on ${sanitizeLine(everyHost(left, hosts))}`;
+    if (left.length > 0) this.#say([this.#options.palette.change(line)]);
   }
 
   #warn(event: Warning): void {

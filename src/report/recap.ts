@@ -77,9 +77,16 @@ function owedLines(end: RunEnd, palette: Palette): string[] {
 function verdict(end: RunEnd, entries: readonly [string, Stats][], palette: Palette): string {
   const changed = entries.reduce((sum, [, stats]) => sum + stats.changed, 0);
   const scope = `${count(entries.length, 'host')}, ${changed} changed, ${duration(end.duration_ms)}`;
-  const why = end.message === undefined ? '' : `: ${sanitize(end.message)}`;
+  const why = reasonOf(end);
   if (end.exit === 0) return `${palette.good('done')}  ${scope}${why}`;
   return `${palette.bad(`${reasons[end.exit] ?? 'stopped'} (exit ${end.exit})`)}  ${scope}${why}`;
+}
+
+/** The run's own word; what the verdict has said already is not said again. */
+function reasonOf({ message, exit }: RunEnd): string {
+  if (message === undefined) return '';
+  const said = `${reasons[exit]}: `;
+  return `: ${sanitize(message.startsWith(said) ? message.slice(said.length) : message)}`;
 }
 
 const reasons: Readonly<Record<number, string>> = {

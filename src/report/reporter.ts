@@ -35,9 +35,11 @@ export function suitableKind(
 /** A reporter of the kind. Every event is masked as it comes in, before anything of it is laid out, cut or grouped. */
 export async function createReporter(kind: OutputKind, options: ReporterOptions): Promise<Reporter> {
   const { output, mask } = options;
-  const { renderer, end } = await createRenderer(kind, options);
+  const { renderer, end, live } = await createRenderer(kind, options);
   return {
     emit: (event) => renderer.handle(maskEvent(event, mask)),
+    notice: (message) => (live === undefined ? output.errorLine(message) : live.notice(message)),
+    leave: () => live?.leave(),
     finish: async () => {
       await end?.();
       await output.flush();
@@ -53,10 +55,16 @@ function maskEvent<E extends object>(event: E, mask: Mask): E {
   return Object.fromEntries(entries) as E;
 }
 
+interface Made {
+  readonly renderer: Renderer;
+  readonly end?: () => Promise<void>;
+  readonly live?: { notice(line: string): void; leave(): void };
+}
+
 async function createRenderer(
   kind: OutputKind,
   { output, colour, showDiff, verbosity, formatDiagnostic }: ReporterOptions,
-): Promise<{ renderer: Renderer; end?: () => Promise<void> }> {
+): Promise<Made> {
   const out = (line: string) => output.line(line);
   if (kind === 'json') return { renderer: new JsonRenderer((line) => output.rawLine(line)) };
   if (kind === 'ansible') {
@@ -72,5 +80,9 @@ async function createRenderer(
   const { TtyLive } = await import('./tty-live.ts');
   const live = new TtyLive(out);
   const write = (line: string) => live.write(line);
-  return { renderer: new LinesRenderer({ ...lines, write, live }), end: () => live.finish() };
+  return {
+    renderer: new LinesRenderer({ ...lines, write, live, columns: () => output.columns }),
+    live,
+    end: () => live.finish(),
+  };
 }

@@ -18,13 +18,20 @@ const marks: Record<Status, string> = {
 };
 /** The first that any host has names the line. */
 const gravity: readonly Status[] = ['unreachable', 'failed', 'rescued', 'ignored', 'changed', 'ok', 'skipped'];
-const nameWidth = 48;
+const widestName = 48;
+/** Columns that the mark and the counts take beside the name. */
+const besideName = 44;
 const mostNames = 12;
 /** Faster tasks do not tell their time: it says nothing and makes two runs' logs differ. */
 const slowMs = 1000;
 
+export interface TaskDetail extends Detail {
+  /** Of the terminal that the lines should fit in. */
+  readonly columns: number | undefined;
+}
+
 /** A finished task: one line with counts, then, grouped over hosts, what changed and what failed. */
-export function taskLines(record: TaskRecord, palette: Palette, detail: Detail): string[] {
+export function taskLines(record: TaskRecord, palette: Palette, detail: TaskDetail): string[] {
   const outcomes = inHostOrder([...record.outcomes.values()], record.hosts);
   const items = inHostOrder(record.items, record.hosts);
   const counts = countStatuses(outcomes.length > 0 ? outcomes : record.items);
@@ -35,6 +42,7 @@ export function taskLines(record: TaskRecord, palette: Palette, detail: Detail):
     .reverse()
     .map((status) => palette.status(status, `${status} ${counts.get(status)}`))
     .join('  ');
+  const nameWidth = Math.min(widestName, Math.max(0, (detail.columns ?? Number.POSITIVE_INFINITY) - besideName));
   const slow = record.durationMs >= slowMs ? palette.dim(`  ${duration(record.durationMs)}`) : '';
   const head = `${palette.status(worst, marks[worst])}  ${name.padEnd(nameWidth)}  ${tally}${slow}`;
   const groups = groupOutcomes(record.module, outcomes, items, detail);

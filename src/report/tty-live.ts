@@ -12,8 +12,21 @@ const patienceMs = 150;
 /** More hosts than this share one line with counts. */
 const mostHostLines = 20;
 
+/** What draws on the terminal now: it has hidden the cursor and holds back what others write. */
+let drawing: CalmRenderer | undefined;
+
 class CalmRenderer extends DefaultRenderer {
   #lastFrame = 0;
+
+  override async render(): Promise<void> {
+    drawing = this;
+    await super.render();
+  }
+
+  override end(): void {
+    if (drawing === this) drawing = undefined;
+    super.end();
+  }
 
   override update(): void {
     const now = performance.now();
@@ -84,6 +97,22 @@ export class TtyLive implements LiveView {
     this.#endRoot?.();
     this.#endRoot = undefined;
     this.#root = undefined;
+  }
+
+  /** A line that must not wait for the end of the task: what moves stands below it. */
+  notice(line: string): void {
+    const record = this.#record;
+    this.pause();
+    this.write(line);
+    if (record === undefined) return;
+    this.#record = record;
+    this.#show(record);
+  }
+
+  /** The program leaves at once: the moving part goes and the cursor comes back, now. */
+  leave(): void {
+    drawing?.end();
+    for (const line of this.#held.splice(0)) this.#write(line);
   }
 
   async finish(): Promise<void> {
