@@ -1,10 +1,12 @@
 import { assess, hasNothingToLose, knows, place as nameOf } from './classify.ts';
 import type { NodeView, SeenNode } from './observe.ts';
+import { ownershipOf } from './ownership.ts';
 import { applyPermissions } from './permit.ts';
 import { place, placementGaps, type Standing } from './place.ts';
 import type { Shard } from './placement-score.ts';
 import { planSlots } from './plan-slots.ts';
 import { strangersAmong } from './reach.ts';
+import { countSlots } from './slots.ts';
 import { changesSomething, type Step, TEMPORARY_NODE_TIMEOUT_MS } from './steps.ts';
 import { type DeclaredCluster, masterCount, nodeName } from './topology.ts';
 import { verify } from './verify.ts';
@@ -153,13 +155,22 @@ function meetSteps(seen: readonly SeenNode[], forming: boolean): Step[] {
       if (seen.length > FULL_MESH && i >= 8 && !Number.isInteger(Math.log2(offset + 1))) return;
       if (knows(first, second) && knows(second, first)) return;
       const empty = [first, second].find(hasNothingToLose);
-      const asked = empty ?? (forming ? first : undefined);
+      const asked = empty ?? (forming ? first : (knower(first, second, seen) ?? knower(second, first, seen)));
       if (!asked) return;
       const peer = asked === first ? second : first;
       steps.push({ do: 'meet', node: nodeName(asked.node), peer: nodeName(peer.node) });
     });
   });
   return steps;
+}
+
+/**
+ * A closed port lets one side learn of the other through a third node, so that it says ok and the cluster counts as serving
+ * before it is whole. MEET from the side that knows already brings nothing new to it; with keys or contested slots it might.
+ */
+function knower(view: SeenNode, other: SeenNode, seen: readonly SeenNode[]): SeenNode | undefined {
+  const isSafe = view.keys === 0 && countSlots(ownershipOf(seen).contested) === 0;
+  return isSafe && knows(view, other) ? view : undefined;
 }
 
 function replicaSteps(seen: readonly SeenNode[], shards: readonly Shard[]): Step[] {

@@ -118,6 +118,19 @@ describeLab('forming a cluster over SSH', () => {
     expect(verify(cluster, views, { placement: true })).toEqual([]);
   });
 
+  it('goes on when the host behind the firewall already counts as part of the cluster', async () => {
+    await startNodes();
+    const masters = { ...cluster, replicas: 0 };
+    const second = lab.host('h2');
+    await second.drop({ port: 16379 });
+    await expect(form(masters, await observeAll(masters, io), io, { stallMs: 7000 })).rejects.toThrow(/to h2:6379/);
+    const [, view] = await observeAll(masters, io);
+    expect(view?.seen && view.stateOk).toBe(true);
+    await second.undrop();
+    const { views } = await form(masters, await observeAll(masters, io), io, { stallMs: 15_000 });
+    expect(verify(masters, views, { placement: true })).toEqual([]);
+  });
+
   it('refuses to begin with a host that is off', async () => {
     await startNodes();
     await stopNode('h3');

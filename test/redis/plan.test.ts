@@ -70,6 +70,21 @@ describe('planCluster', () => {
     }
   });
 
+  it('goes on when a closed port let only one side learn of the other, and that side says ok', () => {
+    const three = declare(['a', 'b', 'c'], { replicas: 0 });
+    const model = new ModelCluster(three);
+    run(three, model);
+    const [a, b, c] = model.nodes.map(({ id }) => id);
+    model.node('a:7000').known.delete(b ?? '');
+    model.node('c:7002').known.delete(b ?? '');
+    expect([...model.node('b:7001').known].sort()).toEqual([a, c]);
+    run(three, model);
+    expectDeclared(three, model);
+    model.node('a:7000').known.delete(b ?? '');
+    model.node('b:7001').keys = 1;
+    expect(planCluster(three, model.views(three)).steps.filter((step) => step.do === 'meet')).toEqual([]);
+  });
+
   it('goes on from any subset of the steps that a crash let through, again and again', () => {
     const crash = fc.record({ done: fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }), gossips: fc.boolean() });
     const hosts = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 6, maxLength: 9 });
