@@ -1,7 +1,7 @@
 // Builds dist/ from src/: types and validators from the schemas, then a few files instead of hundreds, since finding and
 // compiling each module apart cost half a second of CPU at every start. Packages from npm stay outside.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -17,5 +17,17 @@ const bundle = await rolldown({
   // The oldest Node that users may have. Newer syntax would need helpers from a package that is not theirs.
   transform: { target: 'node20.19' },
 });
-await bundle.write({ dir: `${root}dist`, chunkFileNames: 'chunks/[name]-[hash].js' });
+const { output } = await bundle.write({ dir: `${root}dist`, chunkFileNames: 'chunks/[name]-[hash].js' });
+checkPackages(output);
 chmodSync(`${root}dist/cli/main.js`, 0o755);
+
+/** A package that is not among the dependencies would be missing where rcdeploy is installed, and only there. */
+function checkPackages(chunks) {
+  const { dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+  const imports = chunks.flatMap((chunk) => [...(chunk.imports ?? []), ...(chunk.dynamicImports ?? [])]);
+  for (const name of imports) {
+    if (name.startsWith('node:') || name.startsWith('chunks/') || name.endsWith('.js')) continue;
+    const dependency = name.split('/', name.startsWith('@') ? 2 : 1).join('/');
+    if (!Object.hasOwn(dependencies, dependency)) throw new Error(`dist/ needs ${name}, which is no dependency`);
+  }
+}
