@@ -19,18 +19,21 @@ export interface HostState {
 /** Print the platform and what is installed below the prefix. */
 export function readScript(prefix: string): string {
   return `p=${quote(prefix)}
-id=$(sed -n 's/^ID=//p' /etc/os-release 2>/dev/null | tr -d '"')
-release=$(sed -n 's/^VERSION_ID=//p' /etc/os-release 2>/dev/null | tr -d '"')
-libc=$(getconf GNU_LIBC_VERSION 2>/dev/null | tr ' ' -) || libc=
+id= release=
+[ ! -r /etc/os-release ] || while IFS='=' read -r key value; do
+  value=\${value#\\"} value=\${value%\\"}
+  case $key in ID) id=$value ;; VERSION_ID) release=$value ;; esac
+done </etc/os-release
+libc=$(getconf GNU_LIBC_VERSION 2>/dev/null) && libc=\${libc% *}-\${libc##* } || libc=
 [ -n "$libc" ] || libc=$(ldd --version 2>&1 | sed -n '1s/.*musl.*/musl/p;2s/^Version /musl-/p' | tail -n 1)
-printf 'os %s\\narch %s\\nlibc %s\\nuser %s\\n' "$id-$release" "$(uname -m)" "$libc" "$(id -un)"
-[ -L "$p/current" ] && printf 'current %s\\n' "$(readlink "$p/current")"
+printf 'os %s\\nlibc %s\\narch ' "$id-$release" "$libc"; uname -m; printf 'user '; id -un
+[ -L "$p/current" ] && { printf 'current '; readlink "$p/current"; }
 for dir in "$p"/*/; do
   dir=\${dir%/}
   [ -L "$dir" ] || [ ! -f "$dir/build.json" ] && continue
   printf 'dir %s\\n' "\${dir##*/}"
-  printf 'runs %s\\n' "$("$dir/bin/redis-server" --version 2>/dev/null | sed -n 's/.* v=\\([^ ]*\\).*/\\1/p')"
-  printf 'info %s\\n' "$(tr -d '\\n' <"$dir/build.json")"
+  printf 'runs '; "$dir/bin/redis-server" --version 2>/dev/null || echo
+  printf 'info '; tr -d '\\n' <"$dir/build.json"; echo
 done
 true`;
 }
@@ -44,7 +47,7 @@ export function parseHostState(stdout: string): HostState {
     if (word === 'dir') {
       installed.push({ dir: rest, info: undefined, runs: undefined });
     } else if (word === 'runs' && last) {
-      last.runs = rest || undefined;
+      last.runs = / v=(\S+)/.exec(rest)?.[1];
     } else if (word === 'info' && last) {
       last.info = parseBuildInfo(rest);
     } else {

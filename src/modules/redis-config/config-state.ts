@@ -33,13 +33,13 @@ export interface ConfigState {
 export function configReadScript(path: string, prefix: string, dir: string | undefined): string {
   return `f=${quote(path)} p=${quote(prefix)}/current
 if [ -f "$f" ]; then
-  printf 'stat %s\\n' "$(stat -c '%a %U %G' "$f")"
-  if [ -r "$f" ]; then printf 'text %s\\n' "$(base64 <"$f" | tr -d '\\n')"; else echo unreadable; fi
+  stat -c 'stat %a %U %G' "$f"
+  if [ -r "$f" ]; then printf 'text '; base64 <"$f" | tr -d '\\n'; echo; else echo unreadable; fi
 elif [ -e "$f" ]; then echo other
 fi
-[ ! -r "$p/build.json" ] || printf 'build %s\\n' "$(tr -d '\\n' <"$p/build.json")"
-[ ! -r "$p/directives.json" ] || printf 'directives %s\\n' "$(tr -d '\\n' <"$p/directives.json")"
-${dir === undefined ? '' : `[ ! -d ${quote(dir)} ] || printf 'dir %s\\n' "$(readlink -f ${quote(dir)})"\n`}true`;
+[ ! -r "$p/build.json" ] || { printf 'build '; tr -d '\\n' <"$p/build.json"; echo; }
+[ ! -r "$p/directives.json" ] || { printf 'directives '; tr -d '\\n' <"$p/directives.json"; echo; }
+${dir === undefined ? '' : `[ ! -d ${quote(dir)} ] || { printf 'dir '; readlink -f ${quote(dir)}; }\n`}true`;
 }
 
 /** What the live process is asked; the replies are read by `parseLive`. */

@@ -28,46 +28,60 @@ export const kernelFiles: Readonly<Record<string, string>> = {
   thp: '/sys/kernel/mm/transparent_hugepage/enabled',
 };
 
+/** Reads in the shell itself where it can: this script runs at every look at a host, and each process costs about a millisecond. */
 export function hostFactsScript(ports: readonly number[], dataDir: string): string {
-  const kernel = Object.entries(kernelFiles)
-    .map(
-      ([name, file]) =>
-        `[ ! -r ${file} ] || echo "kernel ${name} $(cat ${file})"; [ ! -w ${file} ] || echo writable ${name}`,
-    )
-    .join('\n');
+  const kernel = Object.entries(kernelFiles).map(
+    ([name, file]) =>
+      `[ ! -r ${file} ] || { IFS= read -r value <${file}; echo "kernel ${name} $value"; }; [ ! -w ${file} ] || echo writable ${name}`,
+  );
   return `[ "$(id -u)" != 0 ] || echo root
-${kernel}
+${kernel.join('\n')}
 for file in ${sysctlFile} ${tmpfilesFile}; do
   [ ! -r "$file" ] || echo "persisted $file $(base64 <"$file" | tr -d '\\n')"
 done
-echo "open_files $(ulimit -Hn)"
+printf 'open_files '; ulimit -Hn
 dir=${quote(dataDir)}
 while [ ! -d "$dir" ] && [ "$dir" != / ] && [ -n "$dir" ]; do dir=\${dir%/*}; done
-echo "free $(df -Pk "\${dir:-/}" 2>/dev/null | awk 'NR == 2 { print int($4 / 1024) }')"
-echo "memory $(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)"
-echo "clock $(date +%s)"
-[ ! -d /run/systemd/system ] || for unit in redis redis-server valkey valkey-server; do
-  systemctl is-active -q "$unit" 2>/dev/null && systemctl show -p Id "$unit" | sed 's/^Id=/unit /'
-done | sort -u
-inodes=
-for port in ${ports.join(' ')}; do
-  hex=$(printf '%04X' "$port")
-  inode=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v p=":$hex" '$4 == "0A" && substr($2, length($2) - 4) == p { print $10; exit }')
-  [ -z "$inode" ] || inodes="$inodes $port=$inode"
-done
-[ -z "$inodes" ] || ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v wanted="$inodes" '
+df -Pk "\${dir:-/}" 2>/dev/null | { read -r head; read -r device size used free rest; echo "free $((\${free:-0} / 1024))"; }
+while read -r key value unit; do
+  [ "$key" != MemAvailable: ] || { echo "memory $((value / 1024))"; break; }
+done </proc/meminfo
+printf 'clock '; date +%s
+[ ! -d /run/systemd/system ] || systemctl show -p Id -p ActiveState redis redis-server valkey valkey-server 2>/dev/null
+${takenPortsScript(ports)}
+true`;
+}
+
+/** Names who listens on the ports, unless it is a Redis that no unit of the distribution runs. */
+function takenPortsScript(ports: readonly number[]): string {
+  const wanted = ports.map((port) => `${port.toString(16).toUpperCase().padStart(4, '0')}=${port}`).join(' ');
+  return `inodes=$(awk -v wanted='${wanted}' '
+  BEGIN { n = split(wanted, pairs, " "); for (i = 1; i <= n; i++) { split(pairs[i], part, "="); port[part[1]] = part[2] } }
+  $4 == "0A" { hex = substr($2, length($2) - 3); if (hex in port) { print port[hex] "=" $10; delete port[hex] } }
+' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+[ -z "$inodes" ] || ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v wanted="$(echo $inodes)" '
   BEGIN { n = split(wanted, pairs, " "); for (i = 1; i <= n; i++) { split(pairs[i], part, "="); port["socket:[" part[2] "]"] = part[1] } }
   /^\\/proc/ { split($1, part, "/"); pid = part[3] }
   ($NF in port) && !(port[$NF] in told) { told[port[$NF]] = 1; print port[$NF], pid }' |
 while read -r port pid; do
-  unit=$(sed -n 's/.*\\/\\(\\(redis\\|valkey\\)\\(-server\\)\\{0,1\\}\\.service\\)$/\\1/p' "/proc/$pid/cgroup" 2>/dev/null | head -n 1)
+  unit=
+  while IFS= read -r line; do
+    case $line in
+      */redis.service|*/redis-server.service|*/valkey.service|*/valkey-server.service) unit=\${line##*/} ;;
+    esac
+  done <"/proc/$pid/cgroup"
   case $unit:$(readlink "/proc/$pid/exe") in
     :*/redis-server*|:*/valkey-server*|:*/redis-check-*) ;;
     ?*:*) echo "taken $port by pid $pid of the distribution's $unit (systemctl disable --now $unit ends it)" ;;
     *) echo "taken $port by pid $pid ($(tr '\\0' ' ' <"/proc/$pid/cmdline" | cut -c1-100 | sed 's/ *$//'))" ;;
   esac
-done
-true`;
+done 2>/dev/null`;
+}
+
+/** Of `systemctl show -p Id -p ActiveState`: names with aliases come under the same Id. */
+function activeUnits(stdout: string): string[] {
+  const blocks = stdout.split('\n\n').filter((block) => /^ActiveState=active$/m.test(block));
+  return [...new Set(blocks.flatMap((block) => /^Id=(.+)$/m.exec(block)?.[1] ?? []))];
 }
 
 export function parseHostFacts({ stdout }: Reply, now: number): HostFacts {
@@ -90,7 +104,7 @@ export function parseHostFacts({ stdout }: Reply, now: number): HostFacts {
     availableMb: number('memory'),
     clockOffset: Math.round((number('clock') ?? now / 1000) - now / 1000),
     taken: all('taken'),
-    foreignUnits: all('unit'),
+    foreignUnits: activeUnits(stdout),
   };
 }
 

@@ -60,21 +60,28 @@ export function serverReadScript(args: ServerArgs): string {
 conf=${quote(args.config)} server=${quote(serverPath(args))} unit=${quote(unitPath(args))}
 [ "$(id -u)" != 0 ] || echo root
 [ ! -d /run/systemd/system ] || echo systemd
-[ ! -x "$server" ] || printf 'server %s\\n' "$(readlink -f "$server")"
+[ ! -x "$server" ] || { printf 'server '; readlink -f "$server"; }
 build=${quote(args.prefix)}/current/build.json
-[ ! -r "$build" ] || printf 'build %s\\n' "$(tr -d '\\n' <"$build")"
-[ ! -r "$conf" ] || sed -n 's/^\\(pidfile\\|logfile\\|dir\\|appendonly\\|cluster-enabled\\|unixsocket\\) /conf &/p' "$conf"
+[ ! -r "$build" ] || { printf 'build '; tr -d '\\n' <"$build"; echo; }
+pidfile=
+[ ! -r "$conf" ] || while IFS= read -r line || [ -n "$line" ]; do
+  case $line in
+    'pidfile '*) pidfile=\${line#pidfile } pidfile=\${pidfile#\\"} pidfile=\${pidfile%\\"}; printf 'conf %s\\n' "$line" ;;
+    'logfile '*|'dir '*|'appendonly '*|'cluster-enabled '*|'unixsocket '*) printf 'conf %s\\n' "$line" ;;
+  esac
+done <"$conf"
 [ ! -f "$conf" ] || echo found
 [ ! -f "$unit" ] || printf 'unit %s\\n' "$(base64 <"$unit" | tr -d '\\n')"
 pid=
 if [ -d /run/systemd/system ]; then
-  systemctl show -p MainPID -p ActiveState -p UnitFileState ${unit} 2>/dev/null
-  pid=$(systemctl show -p MainPID ${unit} 2>/dev/null | sed -n 's/MainPID=\\([1-9]\\)/\\1/p')
+  shown=$(systemctl show -p MainPID -p ActiveState -p UnitFileState ${unit} 2>/dev/null)
+  printf '%s\\n' "$shown"
+  pid=\${shown#*MainPID=} pid=\${pid%%[!0-9]*}
+  [ "$pid" != 0 ] || pid=
 fi
-pidfile=$(sed -n 's/^pidfile "\\{0,1\\}\\(.*[^"]\\)"\\{0,1\\}$/\\1/p' "$conf" 2>/dev/null)
-[ -n "$pid" ] || [ ! -r "$pidfile" ] || pid=$(cat "$pidfile")
+[ -n "$pid" ] || [ ! -r "$pidfile" ] || read -r pid <"$pidfile"
 if [ -n "$pid" ] && [ -d "/proc/$pid" ]; then
-  printf 'exe %s\\n' "$(readlink "/proc/$pid/exe" 2>/dev/null)"
+  printf 'exe '; readlink "/proc/$pid/exe" 2>/dev/null || echo
 else
   listeners ${args.port} ${args.port + 10000 <= 65535 ? args.port + 10000 : ''} | sed 's/^/taken /'
 fi

@@ -89,7 +89,7 @@ test.each([
   ['memory 60', 'only 60 MB of memory'],
   ['open_files 1024', 'limit of open files is 1024'],
   [`clock ${now / 1000 + 180}`, '180 s ahead of'],
-  ['unit redis-server.service', 'redis-server.service runs here'],
+  ['Id=redis-server.service\nActiveState=active', 'redis-server.service runs here'],
 ])('told: %s', (line, message) => {
   const others = fresh.filter((one) => one.split(' ')[0] !== line.split(' ')[0]);
   expect(plan([...others, line]).warnings?.join('; ')).toContain(message);
