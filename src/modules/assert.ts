@@ -29,6 +29,6 @@ export const assert: ControlModule<AssertArgs> = {
       }
     }
     const msg = (args.success_msg ?? 'All assertions passed') as string;
-    return { changed: false, msg };
+    return { changed: false, msg, ...(args.quiet && { _verbosity: 1 }) };
   },
 };

@@ -1,11 +1,12 @@
 import type { Diagnostic } from '../errors/diagnostic.ts';
-import type { Result } from '../modules/contract.ts';
-import { Unknown } from '../template/values.ts';
+import { flat, itemText, shownText, skipText } from './ansible-result.ts';
 import type { RunEvent, Stats } from './contract.ts';
 import { changeLines } from './diff-text.ts';
 import type { Renderer } from './plain.ts';
+import { isDue } from './result-text.ts';
 import { sanitize, sanitizeLine } from './sanitize.ts';
 
+/** Of a headline's stars and text, without the space between them. */
 const lineWidth = 79;
 
 export interface AnsibleOptions {
@@ -62,30 +63,34 @@ export class AnsibleRenderer implements Renderer {
     const diffLines = this.#options.showDiff ? [...diff.flatMap(changeLines)] : [];
     const loopVerdict = item === undefined && this.#withItems.has(host);
     if (item !== undefined) this.#withItems.add(host);
-    if (loopVerdict && (status === 'ok' || status === 'changed')) return diffLines;
+    if (loopVerdict && status !== 'skipped' && status !== 'unreachable') {
+      return [...diffLines, ...(status === 'ignored' ? [ignoring] : [])];
+    }
     const target = delegatedTo === undefined ? host : `${host} -> ${delegatedTo}`;
-    const lines = verdictLines(event, target, item === undefined ? '' : ` => (item=${item})`);
-    return [...diffLines, ...lines];
+    const suffix = item === undefined ? '' : ` => (item=${itemText(item, event.result)})`;
+    return [...diffLines, ...verdictLines(event, target, suffix, this.#options.verbosity)];
   }
 }
 
-function verdictLines(event: ResultEvent, target: string, suffix: string): string[] {
+const ignoring = '...ignoring';
+
+function verdictLines(event: ResultEvent, target: string, suffix: string, verbosity: number): string[] {
   const { status, result, module, item } = event;
   const head = (word: string, tail = '') => sanitizeLine(`${word}: [${target}]${tail}`);
   switch (status) {
     case 'ok':
     case 'changed': {
-      const shown = module === 'debug' ? ` => ${debugText(result)}` : '';
-      return [sanitizeLine(`${status}: [${target}]${suffix}`) + shown];
+      if (!isDue(result, verbosity)) return [head(module === 'debug' ? 'skipping' : status, suffix)];
+      return [head(status, suffix) + shownText(module, result, verbosity)];
     }
     case 'skipped':
-      return [head('skipping', suffix === '' ? '' : `${suffix} `)];
+      return [head('skipping', suffix === '' ? '' : `${suffix} `) + (verbosity > 0 ? ` => ${skipText(result)}` : '')];
     case 'unreachable':
       return [`${head('fatal')}: UNREACHABLE! => ${flat(result)}`];
     default: {
-      const word = item === undefined ? head('fatal') : head('failed', ` (item=${item})`);
-      const line = item === undefined ? `${word}: FAILED! => ${flat(result)}` : `${word} => ${flat(result)}`;
-      return status === 'ignored' ? [line, '...ignoring'] : [line];
+      if (item !== undefined) return [`${head('failed', suffix.replace(' =>', ''))} => ${flat(result)}`];
+      const line = `${head('fatal')}: FAILED! => ${flat(result)}`;
+      return status === 'ignored' ? [line, ignoring] : [line];
     }
   }
 }
@@ -102,35 +107,6 @@ function recap(stats: Readonly<Record<string, Stats>>): string[] {
 }
 
 function banner(text: string): string {
-  const head = `${sanitizeLine(text)} `;
-  return head + '*'.repeat(Math.max(3, lineWidth - head.length));
-}
-
-/** What ansible-playbook leaves out of the results that it shows. */
-const hiddenKeys = new Set(['failed', 'skipped']);
-
-function flat(result: Result): string {
-  return sanitize(pythonJson(shownOf(result, hiddenKeys)));
-}
-
-function debugText(result: Result): string {
-  const shown = shownOf(result, new Set([...hiddenKeys, 'changed']));
-  return sanitize(JSON.stringify(shown, (_key, value) => (value instanceof Unknown ? unknownText : value), 4));
-}
-
-function shownOf(result: Result, hidden: ReadonlySet<string>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(result).filter(([key]) => !hidden.has(key)));
-}
-
-const unknownText = '(known after the run)';
-
-/** JSON as Python writes it, with sorted keys and a space after commas and colons. */
-function pythonJson(value: unknown): string {
-  if (value instanceof Unknown) return JSON.stringify(unknownText);
-  if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value)
-    .filter(([, one]) => one !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, one]) => `${JSON.stringify(key)}: ${pythonJson(one)}`).join(', ')}}`;
+  const head = sanitizeLine(text);
+  return `${head} ${'*'.repeat(Math.max(3, lineWidth - head.length))}`;
 }

@@ -55,22 +55,62 @@ describe('ansible', () => {
     ]);
     expect(out.split('\n')).toEqual([
       '',
-      `PLAY [all] ${'*'.repeat(68)}`,
+      `PLAY [all] ${'*'.repeat(69)}`,
       '',
-      `TASK [a] ${'*'.repeat(70)}`,
+      `TASK [a] ${'*'.repeat(71)}`,
       'changed: [h1]',
       '',
-      `TASK [b] ${'*'.repeat(70)}`,
+      `TASK [b] ${'*'.repeat(71)}`,
       'changed: [h1] => (item=x)',
       '',
-      `TASK [c] ${'*'.repeat(70)}`,
+      `TASK [c] ${'*'.repeat(71)}`,
       'fatal: [h1]: FAILED! => {"changed": false, "msg": "no"}',
       '',
-      `PLAY RECAP ${'*'.repeat(68)}`,
+      `PLAY RECAP ${'*'.repeat(69)}`,
       'h1                         : ok=2    changed=2    unreachable=0    failed=1    skipped=0    rescued=0    ignored=0   ',
       '',
       '',
     ]);
+  });
+
+  it('shows loops and what debug and assert say as ansible-playbook does', async () => {
+    const item = (value: unknown) => ({ ansible_loop_var: 'item', item: value });
+    const events = [
+      start('1', ['h1'], 'a'),
+      result('1', 'h1', {
+        item: '{"port":1,"on":true,"n":null,"s":"it\'s"}',
+        status: 'changed',
+        result: item({ port: 1, on: true, n: null, s: "it's" }),
+      }),
+      result('1', 'h1', { item: 'x', status: 'ignored', result: { msg: 'no', failed: true } }),
+      result('1', 'h1', { status: 'ignored', result: { failed: true, results: [], msg: 'One or more items failed' } }),
+      start('2', ['h1'], 'b'),
+      result('2', 'h1', { module: 'debug', item: '1', result: { msg: 'm', b: 1, a: 2, changed: false, ...item(1) } }),
+      start('3', ['h1'], 'c'),
+      result('3', 'h1', { module: 'debug', result: { msg: 'deep', _verbosity: 1 } }),
+      result('4', 'h1', { module: 'assert', result: { msg: 'fine', changed: false } }),
+      result('5', 'h1', { module: 'ping', result: { ping: 'pong', changed: false } }),
+    ];
+    const quiet = await report('ansible', events);
+    expect(quiet.out.split('\n').filter((line) => line !== '' && !line.startsWith('TASK'))).toEqual([
+      `changed: [h1] => (item={'port': 1, 'on': True, 'n': None, 's': "it's"})`,
+      'failed: [h1] (item=x) => {"msg": "no"}',
+      '...ignoring',
+      'ok: [h1] => (item=1) => {',
+      '    "a": 2,',
+      '    "b": 1,',
+      '    "msg": "m"',
+      '}',
+      'skipping: [h1]',
+      'ok: [h1] => {',
+      '    "changed": false,',
+      '    "msg": "fine"',
+      '}',
+      'ok: [h1]',
+    ]);
+    const { out } = await report('ansible', events, [], 1);
+    expect(out).toContain('ok: [h1] => {\n    "msg": "deep"\n}\n');
+    expect(out).toContain('ok: [h1] => {"changed": false, "ping": "pong"}\n');
   });
 });
 
