@@ -42,7 +42,7 @@ export class Reader {
       request.script === undefined ? NOTHING : this.#scripts([{ ...where, script: request.script }], context)[0],
       ...(request.nodes ?? []).map((query) => this.#query(query, context)),
     ]);
-    return { reply: reply ?? NOTHING, nodes };
+    return { reply: reply ?? NOTHING, nodes, ...(reply && 'at' in reply && { at: Number(reply.at) }) };
   }
 
   /** Send what is not known yet as one message per shell. The replies wait in the cache; failures come out when one is asked for. */
@@ -107,14 +107,14 @@ export class Reader {
     const marker = randomBytes(16).toString('hex');
     const text = fuse(scripts, marker);
     try {
-      return unfuse(await this.#message(text, where, context), marker, scripts.length);
+      return timed(unfuse(await this.#message(text, where, context), marker, scripts.length));
     } catch (error) {
       // A read has no effect, so a connection that was cut in it is tried once more.
       const wasConnected = this.#run.connections.isEstablished(where.host);
       if (!(error instanceof UnreachableError) || error.refused || !wasConnected) throw error;
       if (this.#run.request.signal.aborted) throw error;
       await this.#run.connections.drop(where.host);
-      return unfuse(await this.#message(text, where, context), marker, scripts.length);
+      return timed(unfuse(await this.#message(text, where, context), marker, scripts.length));
     }
   }
 
@@ -125,6 +125,11 @@ export class Reader {
       return runCancellable(shell, text, options, this.#run.request.signal);
     });
   }
+}
+
+function timed(replies: readonly Reply[]): Reply[] {
+  const at = Date.now();
+  return replies.map((reply) => ({ ...reply, at }));
 }
 
 function keyOf(read: ScriptRead): string {

@@ -33,6 +33,8 @@ export interface ReadAnswer {
   readonly reply: Reply;
   /** In the order of `nodes`. */
   readonly nodes: readonly NodeAnswer[];
+  /** When `reply` came, by this machine's clock in milliseconds; it may have waited for its task since. */
+  readonly at?: number;
 }
 
 /** One thing that will differ. `before`/`after` are shown in diffs; long texts go as `text: true` (unified diff). */

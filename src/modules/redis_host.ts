@@ -31,7 +31,7 @@ export const redisHost: HostModule<RedisHostArgs, HostFacts> = {
   name: 'redis_host',
   fusable: true,
   read: (args) => ({ script: hostFactsScript(portsOf(args), args.data_dir) }),
-  parse: ({ reply }) => parseHostFacts(reply, Date.now()),
+  parse: ({ reply, at }) => parseHostFacts(reply, at ?? Date.now()),
   plan: planHost,
 
   async apply(planned, _args, context): Promise<Result> {

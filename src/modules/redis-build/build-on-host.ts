@@ -163,7 +163,10 @@ export async function must(shell: Shell, script: string, what: string, options: 
 
 /** What to do about a place that takes no programs. */
 const hints: readonly (readonly [cause: RegExp, hint: string])[] = [
-  [/read-only file system/i, 'choose a prefix on a writable disk; the shipped playbooks: redis_prefix'],
+  [
+    /read-only file system|may not write in/i,
+    'choose a prefix on a writable disk; the shipped playbooks: redis_prefix',
+  ],
   [/no space left/i, 'make room there, or choose a prefix on another disk; the shipped playbooks: redis_prefix'],
   [
     /does not run here: .*permission denied/i,
