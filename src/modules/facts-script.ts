@@ -1,14 +1,9 @@
-/**
- * One read of everything that facts are made of, in sections `@@name`. Mostly files that the shell copies out with one `cat`, so
- * that it costs a handful of forks; what a host does not have is an empty section.
- */
-export const factsScript = `sec() { printf '\\n@@%s\\n' "$1"; }
+const functions = `sec() { printf '\\n@@%s\\n' "$1"; }
 show() { sec "$1"; [ -r "$2" ] && while IFS= read -r l || [ -n "$l" ]; do printf '%s\\n' "$l"; done < "$2" 2>/dev/null; }
-show os /etc/os-release
-show debian /etc/debian_version
-show redhat /etc/redhat-release
-sec uname; uname -srvmn
-show meminfo /proc/meminfo
+`;
+
+/** What hardware and virtualization facts are made of; much of the cost, and a playbook may do without. */
+const hardware = `show meminfo /proc/meminfo
 sec cpu; grep -E '^(processor|vendor_id|model name|physical id|cpu cores|core id)' /proc/cpuinfo
 sec cpus; n=; for f in /sys/devices/system/cpu/cpu[0-9]*; do [ -d "$f" ] && n=x$n; done; echo "\${#n}"; nproc 2>/dev/null || echo
 show uptime /proc/uptime
@@ -16,6 +11,20 @@ show loadavg /proc/loadavg
 show mounts /proc/self/mounts
 sec df; df -P -k 2>/dev/null
 sec inodes; df -P -i 2>/dev/null
+sec virtual
+[ -e /.dockerenv ] && echo docker
+[ -e /run/.containerenv ] && echo podman
+tr '\\0' '\\n' < /proc/1/environ 2>/dev/null | grep '^container='
+command -v systemd-detect-virt >/dev/null 2>&1 && { v=$(systemd-detect-virt 2>/dev/null); echo "detect=$v"; }
+for f in sys_vendor product_name product_version bios_version bios_date product_serial product_uuid; do l=; { read -r l < /sys/class/dmi/id/$f; } 2>/dev/null; echo "dmi_$f=$l"; done
+grep -q '^flags.* hypervisor' /proc/cpuinfo && echo hypervisor
+`;
+
+/** `env` comes last, since its values may hold newlines. */
+const basics = `show os /etc/os-release
+show debian /etc/debian_version
+show redhat /etc/redhat-release
+sec uname; uname -srvmn
 show route /proc/net/route
 show route6 /proc/net/ipv6_route
 show if6 /proc/net/if_inet6
@@ -33,18 +42,19 @@ sec pkg; for p in apt-get dnf yum zypper apk; do command -v $p >/dev/null 2>&1 &
 sec service; if [ -d /run/systemd/system ]; then echo systemd; elif command -v rc-service >/dev/null 2>&1; then echo openrc; else echo service; fi
 sec init; { read -r l < /proc/1/comm && echo "$l"; } 2>/dev/null
 sec selinux; [ -d /sys/fs/selinux ] && { read -r l < /sys/fs/selinux/enforce && echo "$l"; } 2>/dev/null; [ -r /etc/selinux/config ] && grep -E '^SELINUX(TYPE)?=' /etc/selinux/config
-sec virtual
-[ -e /.dockerenv ] && echo docker
-[ -e /run/.containerenv ] && echo podman
-tr '\\0' '\\n' < /proc/1/environ 2>/dev/null | grep '^container='
-command -v systemd-detect-virt >/dev/null 2>&1 && { v=$(systemd-detect-virt 2>/dev/null); echo "detect=$v"; }
-for f in sys_vendor product_name product_version bios_version bios_date product_serial product_uuid; do l=; { read -r l < /sys/class/dmi/id/$f; } 2>/dev/null; echo "dmi_$f=$l"; done
-grep -q '^flags.* hypervisor' /proc/cpuinfo && echo hypervisor
 show machineid /etc/machine-id
 show cmdline /proc/cmdline
 sec dns; [ -r /etc/resolv.conf ] && grep -E '^(nameserver|search|domain)' /etc/resolv.conf
 sec env; env -0 2>/dev/null || cat /proc/self/environ
 `;
+
+/**
+ * One read of what facts are made of, in sections `@@name`. Mostly files that the shell copies out itself, so that it costs a
+ * handful of processes; what a host does not have is an empty section.
+ */
+export function factsScript(withHardware: boolean): string {
+  return `${functions}${withHardware ? hardware : ''}${basics}`;
+}
 
 /** The sections of the script's output; `env` comes last since its values may hold newlines. */
 export function sectionsOf(output: string): (name: string) => string[] {

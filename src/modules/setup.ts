@@ -60,7 +60,10 @@ export const setup: HostModule<SetupArgs, string> = {
   kind: 'host',
   name: 'setup',
   fusable: true,
-  read: () => ({ script: factsScript }),
+  read(args) {
+    const wanted = wantedSubsets(args.gather_subset);
+    return { script: factsScript(wanted.has('hardware') || wanted.has('virtual')) };
+  },
   parse({ reply }) {
     if (!reply.stdout.includes('\n@@env\n')) throw failedScript(reply, 'gathering facts');
     return reply.stdout;
