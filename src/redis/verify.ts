@@ -134,7 +134,7 @@ function differences(line: MemberLine, other: SeenNode): string[] {
   const role = line.flags.has('slave') || line.flags.has('replica') ? 'replica' : 'master';
   if (role !== other.role) found.push(`it is a ${role} (it says ${other.role})`);
   else if (line.masterId !== other.self.masterId)
-    found.push(`it replicates ${line.masterId} (it says ${other.self.masterId})`);
+    found.push(`it replicates ${line.masterId ?? 'a node that is not known'} (it says ${other.self.masterId})`);
   const [believed, own] = [formatSlots(line.slots), formatSlots(other.self.slots)];
   if (believed !== own) found.push(`it owns slots ${believed || 'none'} (it says ${own || 'none'})`);
   return found;
