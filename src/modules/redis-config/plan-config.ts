@@ -5,6 +5,7 @@ import type { ConfigArgs } from '../redis_config.ts';
 import type { ConfigState, LiveNode } from './config-state.ts';
 import { declaredSettings } from './declared.ts';
 import { DirectiveNames } from './directive-names.ts';
+import { identityProblem } from './identity-files.ts';
 import { type Difference, describe, type LiveDifferences, liveDifferences } from './live-differences.ts';
 
 /** A plan with what apply carries out: the file's new text, and what CONFIG SET changes. */
@@ -23,7 +24,7 @@ export function planConfig(state: ConfigState, args: ConfigArgs): ConfigPlan {
   if (state.unreadable !== undefined) {
     return refused(`${args.path} cannot be compared: ${state.unreadable}`);
   }
-  const obstacle = obstacleOf(state, args);
+  const obstacle = identityProblem(args.path, state.text, settings) ?? obstacleOf(state, args);
   if (obstacle !== undefined) {
     return refused(obstacle);
   }

@@ -110,3 +110,16 @@ test.each([
 ])('%s %s: %s is %s', (flavor, version, name, resolved) => {
   expect(new DirectiveNames(undefined, flavor, version).resolve(name)).toBe(resolved);
 });
+
+test("Redis's own files are never written over, whatever path is given", () => {
+  const nodes =
+    'b99953dbdadba57ed2824cc35beebd0c789066f2 10.0.0.1:6379@16379 myself,master - 0 0 1 connected 0-5460\nvars currentEpoch 7 lastVoteEpoch 7\n';
+  expect(plan({}, { text: nodes }).failed).toMatch(/nodes\.conf.*belongs to Redis/);
+  expect(plan({}, { text: 'vars currentEpoch 0 lastVoteEpoch 0\n' }).failed).toMatch(/belongs to Redis/);
+  expect(plan({}, { text: 'REDIS0010\ufffd' }).failed).toMatch(/data file/);
+  expect(plan({}, { text: '# users\nuser default on nopass ~* +@all\nuser a off\n' }).failed).toMatch(/ACL file/);
+  expect(plan({}, { text: 'port 7000\nuser a on nopass\n' }).failed).toBeUndefined();
+  const same = { dir: '/etc/redis/7000/', 'cluster-config-file': 'redis.conf' };
+  expect(plan(same).failed).toMatch(/cluster-config-file names the same file/);
+  expect(plan({ aclfile: path }).failed).toMatch(/aclfile names the same file/);
+});
