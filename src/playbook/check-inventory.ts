@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import type { Inventory } from '../inventory/contract.ts';
 import { spanOf } from '../source/positions.ts';
+import { checkClusterName } from './check-cluster-name.ts';
 import { checkPorts } from './check-ports.ts';
 import { isTemplate, readBoolean } from './coerce.ts';
 
@@ -43,7 +44,7 @@ export function isPort(value: unknown): boolean {
   return typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65_535;
 }
 
-/** Connection variables of the wrong type, and nodes that would take each other's port or files. */
+/** Connection variables of the wrong type, nodes that would take each other's port or files, and two clusters taken for one. */
 export function checkInventory(
   inventory: Inventory,
   hosts: readonly string[],
@@ -60,7 +61,7 @@ export function checkInventory(
     variables.set(host, find);
     diagnostics.push(...checkConnection(host, find));
   }
-  return [...diagnostics, ...checkPorts(inventory, variables)];
+  return [...diagnostics, ...checkPorts(inventory, variables), ...checkClusterName(inventory, variables)];
 }
 
 function* checkConnection(host: string, find: HostVariables): Generator<Diagnostic> {

@@ -136,6 +136,16 @@ describe('inventory', () => {
   const site = { 'site.yml': '- hosts: all\n' };
   const hosts = (text: string) => findings({ ...site, 'hosts.yml': `all:\n  hosts:\n${text}` });
 
+  test('takes the group redis for one cluster', async () => {
+    const group = (h2: string) =>
+      `redis:\n  hosts:\n    h1: {redis_cluster_name: orders}\n    h2: {${h2}}\n    h3: {redis_cluster_name: orders}\n`;
+    const found = (h2: string) => findings({ ...site, 'hosts.yml': group(h2) });
+    expect(await found('redis_cluster_name: orders')).toEqual([]);
+    expect(await found('redis_cluster_name: users')).toEqual(['hosts.yml:5:30 two-clusters']);
+    expect(await found('')).toEqual(['hosts.yml:5:30 two-clusters']);
+    expect(await found('redis_cluster_name: "{{ playbook_dir }}"')).toEqual([]);
+  });
+
   test.each<[string, string, string[]]>([
     ['a wrong port', '    h1: {ansible_port: 70000}\n', ['hosts.yml:3:24 wrong-type']],
     ['a port as text', '    h1: {ansible_port: "22"}\n', []],
