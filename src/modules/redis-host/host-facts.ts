@@ -32,7 +32,8 @@ export const kernelFiles: Readonly<Record<string, string>> = {
 export function hostFactsScript(ports: readonly number[], dataDir: string): string {
   const kernel = Object.entries(kernelFiles).map(
     ([name, file]) =>
-      `[ ! -r ${file} ] || { IFS= read -r value <${file}; echo "kernel ${name} $value"; }; [ ! -w ${file} ] || echo writable ${name}`,
+      // Not by the shell's read: it asks for one byte at a time, and files of /proc/sys end after the first.
+      `[ ! -r ${file} ] || { printf 'kernel ${name} '; cat ${file}; }; [ ! -w ${file} ] || echo writable ${name}`,
   );
   return `[ "$(id -u)" != 0 ] || echo root
 ${kernel.join('\n')}

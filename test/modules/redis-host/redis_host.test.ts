@@ -1,7 +1,14 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { RedisHostArgs } from '../../../src/modules/generated/redis_host.ts';
 import { redisHost } from '../../../src/modules/redis_host.ts';
-import { parseHostFacts, sysctlFile, tmpfilesFile } from '../../../src/modules/redis-host/host-facts.ts';
+import {
+  hostFactsScript,
+  parseHostFacts,
+  sysctlFile,
+  tmpfilesFile,
+} from '../../../src/modules/redis-host/host-facts.ts';
 
 const env = { host: 'h1', check: false, diff: false, changesPredicted: false };
 const args: RedisHostArgs = {
@@ -93,4 +100,12 @@ test.each([
 ])('told: %s', (line, message) => {
   const others = fresh.filter((one) => one.split(' ')[0] !== line.split(' ')[0]);
   expect(plan([...others, line]).warnings?.join('; ')).toContain(message);
+});
+
+test('the kernel is read whole by every shell', () => {
+  const somaxconn = readFileSync('/proc/sys/net/core/somaxconn', 'utf8').trim();
+  for (const shell of ['dash', 'bash']) {
+    const { stdout } = spawnSync(shell, ['-c', hostFactsScript([7000], '/')], { encoding: 'utf8' });
+    expect(parseHostFacts({ rc: 0, stdout, stderr: '' }, Date.now()).kernel['net.core.somaxconn']).toBe(somaxconn);
+  }
 });
