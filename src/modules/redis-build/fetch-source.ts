@@ -55,8 +55,9 @@ async function fetchOne(source: Source, place: string, context: FetchContext): P
   const target = cachedSource(context.cacheDir, source.sha256);
   const temporary = `${target}.${randomUUID()}.part`;
   try {
-    const bytes = source.path ? createReadStream(source.path) : await download(place, context.signal);
-    const digest = await writeFileOf(bytes, temporary);
+    const { path } = source;
+    const begin = async () => (path ? createReadStream(path) : await download(place, context.signal));
+    const digest = await writeFileOf(begin, temporary);
     if (digest !== source.sha256) {
       throw new TaskError(
         `${place} has sha256 ${digest}, not ${source.sha256} as pinned: it was not used and not kept`,
@@ -93,12 +94,12 @@ async function download(url: string, signal: AbortSignal): Promise<Readable> {
   return body.pause();
 }
 
-/** Write the stream to a new private file, synced, and return its sha256. */
-async function writeFileOf(bytes: AsyncIterable<Buffer>, file: string): Promise<string> {
+/** Write a stream to a new private file, synced, and return its sha256. An error of a stream that nobody reads yet would end the process. */
+async function writeFileOf(begin: () => Promise<AsyncIterable<Buffer>>, file: string): Promise<string> {
   const hash = createHash('sha256');
   const handle = await open(file, 'wx', 0o600);
   try {
-    for await (const chunk of bytes) {
+    for await (const chunk of await begin()) {
       hash.update(chunk);
       await handle.writeFile(chunk);
     }
