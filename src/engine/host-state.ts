@@ -13,6 +13,8 @@ export class HostState {
   unreachable = false;
   /** A play has addressed it: it stands in the recap. */
   wasInPlay = false;
+  /** A play has begun on it and not come to its end. */
+  isPending = false;
   /** `meta: end_host` or `end_play`: out of the present play. */
   ended = false;
   /** Check mode has predicted a change here: what later tasks miss may be about to come. */

@@ -60,6 +60,7 @@ export async function runPlay(run: Run, playbook: Playbook, play: Play): Promise
     const reason = await runBatch(batchRun);
     if (reason !== undefined) return reason;
     if (run.request.signal.aborted) return undefined;
+    for (const host of batch) if (host.isActive || host.ended) host.isPending = false;
   }
   return undefined;
 }
@@ -99,6 +100,7 @@ async function runBatch(play: PlayRun): Promise<string | undefined> {
 function startPlayOn(host: HostState): void {
   host.ended = false;
   host.wasInPlay = true;
+  host.isPending = true;
   host.notified.clear();
 }
 

@@ -1,5 +1,6 @@
 import { InputError, InterruptedError, LockedError } from '../errors/errors.ts';
 import { selectHosts } from '../inventory/patterns.ts';
+import type { Play, Playbook } from '../playbook/contract.ts';
 import type { Stats } from '../report/contract.ts';
 import type { RunRequest } from './request.ts';
 import { hostsOf, runPlay } from './run-play.ts';
@@ -22,8 +23,9 @@ export async function run(request: RunRequest): Promise<number> {
   });
   const ending = limitEnding(state);
   let stopped: { exit: number; message: string } | undefined;
+  const plays = request.playbooks.flatMap((playbook) => playbook.plays.map((play) => ({ playbook, play })));
   try {
-    stopped = await runPlays(state);
+    stopped = await runPlays(state, plays);
   } catch (error) {
     stopped = stopOf(error, request);
   } finally {
@@ -41,24 +43,41 @@ export async function run(request: RunRequest): Promise<number> {
     exit,
     stats,
     owed: state.owed.remaining(),
+    not_finished: notFinished(state, plays),
     duration_ms: Math.round(performance.now() - started),
     ...(stopped && { message: stopped.message }),
   });
   return exit;
 }
 
-async function runPlays(state: Run): Promise<{ exit: number; message: string } | undefined> {
-  for (const playbook of state.request.playbooks) {
-    for (const play of playbook.plays) state.locks.addHosts(hostsOf(state, playbook, play));
-  }
-  for (const playbook of state.request.playbooks) {
-    for (const play of playbook.plays) {
-      const reason = await runPlay(state, playbook, play);
-      if (state.request.signal.aborted) throw new InterruptedError('interrupted');
-      if (reason !== undefined) return { exit: EXIT.ok, message: reason };
-    }
+interface PlayOf {
+  readonly playbook: Playbook;
+  readonly play: Play;
+}
+
+/** Takes from `plays` what it begins, so that what is left there was never begun. */
+async function runPlays(state: Run, plays: PlayOf[]): Promise<{ exit: number; message: string } | undefined> {
+  for (const { playbook, play } of plays) state.locks.addHosts(hostsOf(state, playbook, play));
+  for (let next = plays.shift(); next !== undefined; next = plays.shift()) {
+    const reason = await runPlay(state, next.playbook, next.play);
+    if (state.request.signal.aborted) throw new InterruptedError('interrupted');
+    if (reason !== undefined) return { exit: EXIT.ok, message: reason };
   }
   return undefined;
+}
+
+/** Hosts that were skipped over, though nothing failed on them: others' failures or an interrupt ended their play, or came before it. */
+function notFinished(state: Run, neverBegun: readonly PlayOf[]): string[] {
+  const { inventory, limit } = state.request;
+  const limited = limit ? new Set(selectHosts(inventory, limit)) : undefined;
+  const begun = [...state.hosts.values()].filter(({ isPending }) => isPending).map(({ name }) => name);
+  const others = neverBegun
+    .flatMap(({ playbook, play }) => hostsOf(state, playbook, play))
+    .filter((name) => limited?.has(name) ?? true);
+  return [...new Set([...begun, ...others])].filter((name) => {
+    const { stats } = state.host(name);
+    return stats.failed === 0 && stats.unreachable === 0;
+  });
 }
 
 /** After an interrupt every wait together has this long; the rest of the promised 10 s is for closing. */

@@ -52,6 +52,7 @@ export class AnsibleRenderer implements Renderer {
       case 'run_end':
         for (const line of recap(event.stats)) out(line);
         for (const { host, handler } of event.owed) err(sanitizeLine(`[WARNING]: still owed on ${host}: ${handler}`));
+        if (event.not_finished?.length) err(sanitizeLine(`[WARNING]: not finished: ${event.not_finished.join(' ')}`));
         if (event.message !== undefined) err(sanitize(`[WARNING]: ${event.message}`));
         return;
       default:

@@ -54,6 +54,8 @@ export type RunEvent =
       stats: Record<string, Stats>;
       /** Handlers notified and not run. */
       owed: { host: string; handler: string }[];
+      /** Hosts without a failure of their own whose plays did not come to their end, or never began. */
+      not_finished?: string[];
       duration_ms: number;
       /** Why the run stopped early, and what it left. */
       message?: string;

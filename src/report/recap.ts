@@ -22,11 +22,16 @@ export function recapLines(end: RunEnd, palette: Palette): string[] {
     ...tableLines(hostColumn(entries), palette),
     ...named('failed', ({ failed }) => failed > 0),
     ...named('unreachable', ({ unreachable }) => unreachable > 0),
+    ...notFinishedLines(end, palette),
     ...owedLines(end, palette),
     '',
     verdict(end, entries, palette),
     ...nextLines(end, entries),
   ];
+}
+
+function notFinishedLines({ not_finished: hosts = [] }: RunEnd, palette: Palette): string[] {
+  return hosts.length === 0 ? [] : [palette.bad(`  not finished: ${hosts.map(sanitizeLine).join(' ')}`)];
 }
 
 /** Hosts in rows, those that need attention first; columns that are zero everywhere are left out. */
