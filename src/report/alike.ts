@@ -1,37 +1,63 @@
-import type { Outcome } from './task-board.ts';
+/** What lines are about: a host, or one item of its loop. */
+export interface Subject {
+  readonly host: string;
+  readonly item?: string | undefined;
+}
 
-/** An outcome with the lines that tell it. */
-export interface Told {
-  readonly outcome: Outcome;
+/** A subject with the lines that tell it. What differs in `kind` is never put together. */
+export interface Told<S extends Subject> {
+  readonly subject: S;
+  readonly kind: string;
   readonly lines: readonly string[];
 }
 
-/** Outcomes that read the same once each one's own name, item and address are taken out. */
-export interface Alike {
-  readonly members: readonly Outcome[];
+/** Subjects that read the same once each one's own name, address and item are taken out. */
+export interface Alike<S extends Subject> {
+  readonly members: readonly S[];
   readonly lines: readonly string[];
+  /** What `<address>` in the lines stands for. */
+  readonly addresses: readonly string[];
 }
 
-interface Draft {
-  readonly members: Outcome[];
+interface Draft<S extends Subject> {
+  readonly members: S[];
   /** The lines in every form, from their own words to the most general. */
   readonly forms: readonly (readonly string[])[];
   readonly same: boolean[];
+  readonly addresses: Set<string>;
 }
 
 /** Puts together what is alike, told in the most exact words that are true of all its members. */
-export function groupAlike(told: readonly Told[]): Alike[] {
+export function groupAlike<S extends Subject>(told: readonly Told<S>[]): Alike<S>[] {
   const shared = sharedAddresses(told);
-  const drafts = new Map<string, Draft>();
+  const drafts = new Map<string, Draft<S>>();
   for (const one of told) {
-    const forms = formsOf(one, shared);
-    const key = JSON.stringify([one.outcome.status, forms.at(-1)]);
-    const draft = drafts.get(key) ?? { members: [], forms, same: forms.map(() => true) };
-    draft.members.push(one.outcome);
+    const address = ownAddress(one.lines, shared);
+    const forms = formsOf(one, address);
+    const key = JSON.stringify([one.kind, forms.at(-1)]);
+    const draft = drafts.get(key) ?? { members: [], forms, same: forms.map(() => true), addresses: new Set() };
+    draft.members.push(one.subject);
+    if (address !== undefined) draft.addresses.add(address);
     for (const [index, lines] of forms.entries()) draft.same[index] &&= equal(lines, draft.forms[index] ?? []);
     drafts.set(key, draft);
   }
-  return [...drafts.values()].map(({ members, forms, same }) => ({ members, lines: forms[same.indexOf(true)] ?? [] }));
+  return [...drafts.values()].map(({ members, forms, same, addresses }) => {
+    const form = same.indexOf(true);
+    return { members, lines: forms[form] ?? [], addresses: form < addressForm ? [] : [...addresses] };
+  });
+}
+
+/** Index of the first form that has `<address>`. */
+const addressForm = 2;
+
+function formsOf<S extends Subject>({ subject, lines }: Told<S>, address: string | undefined): (readonly string[])[] {
+  const { host, item } = subject;
+  const replace = (from: readonly string[], word: string, by: string) =>
+    from.map((line) => withoutWord(line, word, by));
+  const named = replace(lines, host, '<host>');
+  const addressed = address === undefined ? named : replace(named, address, '<address>');
+  const isWord = item !== undefined && /^\w[\w.:/-]+$/.test(item);
+  return [lines, named, addressed, isWord ? replace(addressed, item, '<item>') : addressed];
 }
 
 /** A text with a placeholder for a word that is its own in each of many: `h1` in `h1:6379`, but not in `h12`. */
@@ -41,49 +67,22 @@ function withoutWord(line: string, word: string, placeholder: string): string {
   return line.replace(new RegExp(`(?<!\\w)${exact}(?!\\w)`, 'g'), placeholder);
 }
 
-function formsOf({ outcome, lines }: Told, shared: ReadonlySet<string>): (readonly string[])[] {
-  const replace = (from: readonly string[], word: string, by: string) =>
-    from.map((line) => withoutWord(line, word, by));
-  const own = [...addressesIn(lines)].filter((address) => !shared.has(address));
-  const [address] = own;
-  const named = replace(lines, outcome.host, '<host>');
-  const addressed = address !== undefined && own.length === 1 ? replace(named, address, '<address>') : named;
-  const isWord = outcome.item !== undefined && /^\w[\w.:/-]+$/.test(outcome.item);
-  return [lines, named, addressed, isWord ? replace(addressed, outcome.item ?? '', '<item>') : addressed];
+/** The only address in these lines that not everyone speaks of. */
+function ownAddress(lines: readonly string[], shared: ReadonlySet<string>): string | undefined {
+  const [address, second] = [...addressesIn(lines)].filter((one) => !shared.has(one));
+  return second === undefined ? address : undefined;
 }
 
 /** Addresses that all speak of are no one's own. */
-function sharedAddresses(told: readonly Told[]): Set<string> {
+function sharedAddresses(told: readonly { readonly lines: readonly string[] }[]): Set<string> {
   const [first, ...rest] = told.map(({ lines }) => addressesIn(lines)).filter((addresses) => addresses.size > 0);
   return new Set([...(first ?? [])].filter((address) => rest.every((addresses) => addresses.has(address))));
 }
 
 function addressesIn(lines: readonly string[]): Set<string> {
-  return new Set(lines.flatMap((line) => line.match(/(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])/g) ?? []));
+  return new Set(lines.flatMap((line) => line.match(/(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)/g) ?? []));
 }
 
 function equal(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((line, index) => line === other[index]);
-}
-
-/** One text said of several hosts; `<host>` in it stands for the name of each. */
-export interface Saying {
-  readonly hosts: string[];
-  readonly text: string;
-}
-
-/** Puts together what differs only by the name of the host that it is said of. */
-export function sayOnce(entries: readonly { readonly host: string; readonly text: string }[]): Saying[] {
-  const sayings = new Map<string, { hosts: string[]; texts: Set<string> }>();
-  for (const { host, text } of entries) {
-    const general = withoutWord(text, host, '<host>');
-    const saying = sayings.get(general) ?? { hosts: [], texts: new Set<string>() };
-    if (!saying.hosts.includes(host)) saying.hosts.push(host);
-    saying.texts.add(text);
-    sayings.set(general, saying);
-  }
-  return [...sayings].map(([general, { hosts, texts }]) => {
-    const [text] = texts;
-    return { hosts, text: texts.size === 1 && text !== undefined ? text : general };
-  });
 }

@@ -34,9 +34,14 @@ export function groupOutcomes(
   const verdicts = outcomes.filter(({ host, status }) => !explained.has(`${host} ${isBad(status)}`));
   const told = [...items, ...verdicts]
     .filter((outcome) => isNoteworthy(outcome) || isTalk(module, outcome, detail))
-    .map((outcome) => ({ outcome, lines: linesOf(module, outcome, detail) }));
+    .map((outcome) => ({ subject: outcome, kind: outcome.status, lines: linesOf(module, outcome, detail) }));
   return groupAlike(told)
-    .map((group) => ({ ...group, status: group.members[0]?.status ?? 'ok' }))
+    .map(({ members, lines, addresses }) => {
+      const status = members[0]?.status ?? 'ok';
+      // Whoever looks after a failure needs the addresses themselves.
+      const legend = isBad(status) && addresses.length > 0 ? [`<address>: ${addresses.join(' ')}`] : [];
+      return { status, members, lines: [...lines, ...legend] };
+    })
     .sort((a, b) => rank(a.status) - rank(b.status));
 }
 

@@ -46,6 +46,7 @@ export class LinesRenderer implements Renderer {
   /** Warnings of the task at work: they come after its line, alike ones once. */
   readonly #warnings: Warning[] = [];
   #current: TaskRecord | undefined;
+  #check = false;
 
   constructor(options: LinesOptions) {
     this.#options = options;
@@ -84,6 +85,7 @@ export class LinesRenderer implements Renderer {
     const { palette } = this.#options;
     switch (event.event) {
       case 'run_start': {
+        this.#check = event.check;
         const mode = event.check ? palette.change('   check mode: nothing is changed') : '';
         const from = sanitizeLine(`${event.playbooks.join(' ')} on ${event.inventory.join(' ')}`);
         return [`${palette.bold(`rcdeploy ${event.version}`)}  ${from}${mode}`];
@@ -96,7 +98,7 @@ export class LinesRenderer implements Renderer {
       case 'diagnostic':
         return sanitize(this.#options.formatDiagnostic(event.diagnostic)).split('\n');
       case 'run_end':
-        return recapLines(event, palette);
+        return recapLines(event, palette, this.#check);
     }
   }
 

@@ -1,4 +1,4 @@
-import { sayOnce } from './alike.ts';
+import { groupAlike } from './alike.ts';
 import { sanitizeLine } from './sanitize.ts';
 import type { TaskRecord } from './task-board.ts';
 import { duration, everyHost } from './words.ts';
@@ -32,10 +32,11 @@ export class Progress {
     const done = record.outcomes.size === 0 ? '' : `  (${record.outcomes.size} of ${record.hosts.length} hosts done)`;
     const told = atWork.flatMap((host) => {
       const text = this.#messages.get(host);
-      return text === undefined ? [] : [{ host, text }];
+      return text === undefined ? [] : [{ subject: { host }, kind: '', lines: [text] }];
     });
     if (told.length === 0) return [`    ${time}  still at work on ${everyHost(atWork, record.hosts)}${done}`];
-    return sayOnce(told).map(({ hosts, text }, index) => {
+    return groupAlike(told).map(({ members, lines: [text = ''] }, index) => {
+      const hosts = members.map(({ host }) => host);
       const [only] = hosts;
       const named = hosts.length === 1 && only !== undefined && text.includes(only);
       const who = named ? '' : `${everyHost(hosts, record.hosts)}: `;

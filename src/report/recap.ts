@@ -10,7 +10,7 @@ const columns = ['ok', 'changed', 'unreachable', 'failed', 'skipped', 'rescued',
 const mostSingleHosts = 12;
 
 /** The last lines of a run: numbers per host, who needs attention and why, what is owed, the verdict, and what to do next. */
-export function recapLines(end: RunEnd, palette: Palette): string[] {
+export function recapLines(end: RunEnd, palette: Palette, check = false): string[] {
   const entries = Object.entries(end.stats);
   const named = (label: string, test: (stats: Stats) => boolean) => {
     const hosts = entries.filter(([, stats]) => test(stats)).map(([host]) => sanitizeLine(host));
@@ -25,7 +25,7 @@ export function recapLines(end: RunEnd, palette: Palette): string[] {
     ...notFinishedLines(end, palette),
     ...owedLines(end, palette),
     '',
-    verdict(end, entries, palette),
+    verdict(end, entries, palette, check),
     ...nextLines(end, entries),
   ];
 }
@@ -79,9 +79,9 @@ function owedLines(end: RunEnd, palette: Palette): string[] {
   );
 }
 
-function verdict(end: RunEnd, entries: readonly [string, Stats][], palette: Palette): string {
+function verdict(end: RunEnd, entries: readonly [string, Stats][], palette: Palette, check: boolean): string {
   const changed = entries.reduce((sum, [, stats]) => sum + stats.changed, 0);
-  const scope = `${count(entries.length, 'host')}, ${changed} changed, ${duration(end.duration_ms)}`;
+  const scope = `${count(entries.length, 'host')}, ${changed} ${check ? 'would change' : 'changed'}, ${duration(end.duration_ms)}`;
   const why = reasonOf(end);
   if (end.exit === 0) return `${palette.good('done')}  ${scope}${why}`;
   return `${palette.bad(`${reasons[end.exit] ?? 'stopped'} (exit ${end.exit})`)}  ${scope}${why}`;

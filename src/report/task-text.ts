@@ -48,7 +48,7 @@ export function taskLines(record: TaskRecord, palette: Palette, detail: TaskDeta
   const groups = groupOutcomes(record.module, outcomes, items, detail);
   return [
     head,
-    ...groups.flatMap((group) => groupLines(group, record, palette)),
+    ...groups.flatMap((group) => groupLines(group, record, palette, isBad(worst))),
     ...clusterLines(outcomes).map(indent),
   ];
 }
@@ -59,7 +59,7 @@ function inHostOrder(outcomes: readonly Outcome[], hosts: readonly string[]): Ou
   return [...outcomes].sort((a, b) => (rank.get(a.host) ?? 0) - (rank.get(b.host) ?? 0));
 }
 
-function groupLines(group: OutcomeGroup, { hosts }: TaskRecord, palette: Palette): string[] {
+function groupLines(group: OutcomeGroup, { hosts }: TaskRecord, palette: Palette, isMixed: boolean): string[] {
   const { status, members, lines } = group;
   if (isBad(status)) {
     const who = whoText(members, [], Number.POSITIVE_INFINITY);
@@ -69,7 +69,9 @@ function groupLines(group: OutcomeGroup, { hosts }: TaskRecord, palette: Palette
   if (status === 'ok' && lines.length === 1) return [`    ${palette.dim(`${who}:`)} ${lines[0]}`];
   // The counts have said already that all hosts changed.
   if (lines.length === 0 && who === `all ${hosts.length} hosts`) return [];
-  return [`    ${palette.bold(who)}`, ...lines.map((line) => indentMore(paintDiff(line, palette)))];
+  // Beside failures it has to be said whose lines these are.
+  const verdict = isMixed ? `${palette.status(status, status)} ` : '';
+  return [`    ${verdict}${palette.bold(who)}`, ...lines.map((line) => indentMore(paintDiff(line, palette)))];
 }
 
 function paintDiff(line: string, palette: Palette): string {

@@ -238,6 +238,41 @@ describe('plain', () => {
     ]);
   });
 
+  it('keeps the addresses of what failed, and says whose the good lines beside it are', async () => {
+    const lost = (host: string, address: string) =>
+      result('1', host, { status: 'unreachable', result: { msg: `No connection to ${address}:22` } });
+    const { out } = await report('plain', [
+      start('1', hosts),
+      result('1', 'h1', { status: 'changed' }),
+      lost('h2', '10.0.0.2'),
+      lost('h3', '10.0.0.3'),
+    ]);
+    expect(out.split('\n').slice(1, -1)).toEqual([
+      '    changed h1',
+      '    unreachable h2 h3',
+      '      No connection to <address>:22',
+      '      at site.yml:3:5 (command)',
+      '      <address>: 10.0.0.2 10.0.0.3',
+    ]);
+  });
+
+  it('names the task that an interrupt left unfinished', async () => {
+    const message = 'interrupted: what ran was ended';
+    const { out } = await report('plain', [start('1', hosts), result('1', 'h2'), end({ exit: 130, message })]);
+    expect(out).toMatch(/^stopped {2}task 1: not finished on h1 h3\n/);
+    expect(out).toMatch(
+      /\ninterrupted \(exit 130\) {2}0 hosts, 0 changed, 1\.2 s: what ran was ended\nnext: run the same/,
+    );
+  });
+
+  it('says of a check that it changed nothing', async () => {
+    const { out } = await report('plain', [
+      { event: 'run_start', playbooks: ['p.yml'], inventory: ['i'], check: true, version: '1' },
+      end({ stats: { h1: stats({ changed: 3 }) } }),
+    ]);
+    expect(out).toContain('done  1 host, 3 would change, 1.2 s\n');
+  });
+
   it('hides secrets wherever they come from', async () => {
     const secret = 'hunter2 "q"';
     const leak = { failed: true, msg: `auth ${secret}`, stderr: JSON.stringify({ password: secret }) };
