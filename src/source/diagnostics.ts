@@ -1,4 +1,5 @@
 import { type Diagnostic, formatSpan, type Span } from '../errors/diagnostic.ts';
+import { withoutSecrets } from './secret-lines.ts';
 import { linesOf } from './texts.ts';
 
 const CONTEXT_LINES = 2;
@@ -21,7 +22,7 @@ function codeFrame(span: Span): string[] {
   for (let number = first; number <= last; number++) {
     const text = lines[number - 1] ?? '';
     if (number !== span.line && text.trim() === '' && (number === first || number === last)) continue;
-    frame.push(`  ${String(number).padStart(width)} | ${text}`.trimEnd());
+    frame.push(`  ${String(number).padStart(width)} | ${withoutSecrets(text)}`.trimEnd());
     if (number === span.line) frame.push(`  ${' '.repeat(width)} | ${underline(text, span)}`);
   }
   return frame;
