@@ -29,6 +29,24 @@ export async function explainStrangers(pairs: readonly Pair[], io: ClusterIo): P
   return [...groups].map(([what, from]) => `from ${from.join(', ')} to ${what}`);
 }
 
+/** Says for replicas without a link whose master's client port does not answer the replica's host. */
+export async function explainLinks(seen: readonly SeenNode[], io: ClusterIo): Promise<string[]> {
+  const pairs = seen.flatMap((from) => {
+    const to =
+      from.role === 'replica' && !from.linkUp ? seen.find((other) => other.self.id === from.self.masterId) : undefined;
+    return to ? [{ from, to }] : [];
+  });
+  const probed = pairs.slice(0, MAX_PROBES).map(async ({ from, to }) => {
+    const { address, port } = to.node;
+    const answer = await io.query({ via: from.node.host, address, port, commands: [['PING']], timeoutMs: PROBE_MS });
+    const silent = !answer.ok && (answer.kind === 'refused' || answer.kind === 'timeout');
+    return silent
+      ? [`from ${nameOf(from)} to ${nameOf(to)}: client port ${port} does not answer (${answer.message})`]
+      : [];
+  });
+  return (await Promise.all(probed)).flat();
+}
+
 async function probe({ from, to }: Pair, io: ClusterIo): Promise<{ silent: boolean; from: string; what: string }> {
   const port = busPortOf(to);
   const commands = [['PING']];

@@ -2,7 +2,7 @@ import { TaskError } from '../errors/errors.ts';
 import { assess, hasNothingToLose, knows, place as nameOf } from './classify.ts';
 import { type ClusterIo, observeAll } from './cluster-io.ts';
 import type { NodeView, SeenNode } from './observe.ts';
-import { explainStrangers, type Pair, strangersAmong } from './reach.ts';
+import { explainLinks, explainStrangers, type Pair, strangersAmong } from './reach.ts';
 import type { DeclaredCluster } from './topology.ts';
 import { verify } from './verify.ts';
 
@@ -10,6 +10,9 @@ const POLL_MS = 100;
 /** A handshake without an answer is given up by the server after max(node timeout, 1 s): then it needs another MEET. */
 const MEET_AGAIN_MS = 2000;
 const MEET_AT_ONCE = 16;
+
+const REACH_HINT =
+  'every node must reach the client port and the bus port (by default the client port plus 10000) of every other';
 
 /** Waits as long as there is progress, at most `stallMs` without any. */
 async function waitFor<T>(
@@ -68,7 +71,7 @@ export async function awaitMembers(
       return new TaskError(
         `the nodes did not come together within ${stallMs / 1000} s without progress: ${reasons.join('; ')}`,
         {
-          hint: 'every node must reach the client port and the bus port (by default the client port plus 10000) of every other',
+          hint: REACH_HINT,
           details: { findings: reasons },
         },
       );
@@ -110,11 +113,15 @@ export async function awaitSettled(cluster: DeclaredCluster, io: ClusterIo, stal
       const views = await observeAll(cluster, io);
       return { left: verify(cluster, views, { placement: false }).filter((finding) => finding.mayPass), views };
     },
-    async (left) => {
+    async (left, views) => {
       const findings = left.map((finding) => finding.message);
+      const closed = await explainLinks(
+        views.filter((view) => view.seen),
+        io,
+      );
       return new TaskError(
-        `the cluster did not settle: no progress within ${stallMs / 1000} s: ${findings.join('; ')}`,
-        { details: { findings } },
+        `the cluster did not settle: no progress within ${stallMs / 1000} s: ${[...findings, ...closed].join('; ')}`,
+        { ...(closed.length > 0 && { hint: REACH_HINT }), details: { findings } },
       );
     },
     async (left) =>

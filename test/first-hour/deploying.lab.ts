@@ -106,9 +106,11 @@ systemctl daemon-reload; systemctl enable --now redis-server`,
       );
       const none = await run('cluster', { h3: { redis_interface: 'eth7' } });
       expect(failures(none)).toContain('h3 has no IPv4 address on eth7');
+      const strange = await run('cluster', { h3: { redis_address: '10.99.99.9' } });
+      expect(failures(strange)).toMatch(/h3 has no address 10.99.99.9 \(it has .*redis_bind is its own/);
       const few = await run('cluster', { h3: { redis_interface: 'data0' } });
       expect(failures(few)).toContain('declare at least');
-      expect([several, none, few].flatMap(changedTasks)).toEqual([]);
+      expect([several, none, strange, few].flatMap(changedTasks)).toEqual([]);
     });
   });
 

@@ -131,6 +131,19 @@ describeLab('forming a cluster over SSH', () => {
     expect(verify(masters, views, { placement: true })).toEqual([]);
   });
 
+  it('names the client port that keeps a replica from its master', async () => {
+    await startNodes();
+    const second = lab.host('h2');
+    await second.exec(`nft -f - <<'EOF'
+table inet closed { chain in { type filter hook input priority 0; iifname "eth0" tcp dport 6379 drop; }; }
+EOF`);
+    const failing = form(cluster, await observeAll(cluster, io), io, { stallMs: 5000 });
+    await expect(failing).rejects.toThrow(/from h\d:6379 .* to h2:6379 .*: client port 6379 does not answer/);
+    await second.exec('nft delete table inet closed');
+    const { views } = await form(cluster, await observeAll(cluster, io), io, { stallMs: 15_000 });
+    expect(verify(cluster, views, { placement: true })).toEqual([]);
+  });
+
   it('refuses to begin with a host that is off', async () => {
     await startNodes();
     await stopNode('h3');
