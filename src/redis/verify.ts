@@ -28,6 +28,8 @@ export function verify(
   const findings = views.flatMap((view) =>
     view.seen ? [] : [finding('unreachable', view, `${nameOf(view)} ${view.problem}`, true)],
   );
+  // Of a cluster that nobody could be asked about nothing else is known: its slots may well have owners.
+  if (seen.length === 0) return findings;
   for (const view of seen) findings.push(...ownFindings(cluster, view, seen, options.version));
   findings.push(...membership(cluster, seen), ...opinions(seen), ...coverage(seen), ...shardFindings(cluster, seen));
   if (options.placement && seen.length === views.length) findings.push(...placementFindings(cluster, seen));

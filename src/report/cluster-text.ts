@@ -19,10 +19,9 @@ export function clusterLines(outcomes: readonly Outcome[]): string[] {
     const nodes = nodesOf(result.cluster);
     if (status === 'skipped' || nodes.length === 0) continue;
     const covered = nodes.reduce((sum, node) => sum + (node.role === 'master' ? countSlots(node.slots) : 0), 0);
-    const verdict =
-      covered === slotCount
-        ? `[OK] All ${slotCount} slots covered.`
-        : `[ERR] Not all ${slotCount} slots are covered by nodes: ${covered} are.`;
+    const silent = nodes.every(({ role }) => role === null);
+    const gap = silent ? 'No node answers.' : `Not all ${slotCount} slots are covered by nodes: ${covered} are.`;
+    const verdict = covered === slotCount ? `[OK] All ${slotCount} slots covered.` : `[ERR] ${gap}`;
     return [...nodes.flatMap((node) => nodeLines(node, nodes)), verdict];
   }
   return [];

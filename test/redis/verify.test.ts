@@ -47,6 +47,11 @@ describe('verify', () => {
     expect(found.filter((text) => text.includes('has 0 replicas, declared are 1'))).toHaveLength(1);
   });
 
+  it('says nothing of slots when no node could be asked', () => {
+    const silent = ({ node }: NodeView): NodeView => ({ node, seen: false, kind: 'refused', problem: 'is silent' });
+    expect(findings(standing(), silent).filter((text) => !text.endsWith(' is silent'))).toEqual([]);
+  });
+
   it('names a replica without its link, and a node that says fail', () => {
     const broken = (view: NodeView): NodeView =>
       view.seen && view.node.port === 7003 ? { ...view, linkUp: false, stateOk: false } : view;
