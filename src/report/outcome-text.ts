@@ -3,6 +3,7 @@ import { Unknown } from '../template/values.ts';
 import { groupAlike } from './alike.ts';
 import type { Status } from './contract.ts';
 import { brief, changeLines } from './diff-text.ts';
+import { reasonLines } from './reasons-text.ts';
 import { isDue, shownEntries, valueLines } from './result-text.ts';
 import { sanitize, sanitizeLine } from './sanitize.ts';
 import type { Outcome } from './task-board.ts';
@@ -80,7 +81,9 @@ function failureLines(module: string, { result, hint, path, status }: Outcome): 
   const { msg, cmd, rc, stdout, stderr } = result;
   const command = Array.isArray(cmd) ? cmd.join(' ') : cmd;
   return [
-    ...textLines(msg === undefined || msg === '' ? `the module gave no message (${status})` : msg),
+    ...(reasonLines(result) ??
+      textLines(msg === undefined || msg === '' ? `the module gave no message (${status})` : msg)),
+    ...stepsBefore(result),
     ...(command === undefined || command === '' ? [] : [`command: ${brief(command)}`]),
     ...(rc === undefined ? [] : [`rc: ${brief(rc)}`]),
     ...outputLines('stderr', stderr, msg),
@@ -90,6 +93,12 @@ function failureLines(module: string, { result, hint, path, status }: Outcome): 
       ? []
       : textLines(hint).map((line, index) => (index === 0 ? `hint: ${line}` : `      ${line}`))),
   ];
+}
+
+/** What was done before it failed: that is what the hosts are left with. */
+function stepsBefore({ steps }: Result): string[] {
+  if (!Array.isArray(steps) || steps.length === 0) return [];
+  return ['done before that:', ...steps.map((step) => `  ${brief(step)}`)];
 }
 
 function debugLines(result: Result): string[] {

@@ -238,6 +238,29 @@ describe('plain', () => {
     ]);
   });
 
+  it('lists the reasons of a refusal, alike ones once', async () => {
+    const refusals = ['h1:6379 (10.0.0.1:6379) holds keys', 'h2:6379 (10.0.0.2:6379) holds keys', 'h3:6379 is silent'];
+    const refused = {
+      failed: true,
+      msg: `nothing was changed: ${refusals.join('; ')}`,
+      refusals,
+      steps: ['h3: meet h1'],
+    };
+    const { out } = await report('plain', [
+      start('1', ['h1']),
+      result('1', 'h1', { status: 'failed', result: refused }),
+    ]);
+    expect(out.split('\n').slice(1, -1)).toEqual([
+      '    failed h1',
+      '      nothing was changed:',
+      '        - h1 h2: <host>:6379 (<address>:6379) holds keys',
+      '        - h3:6379 is silent',
+      '      done before that:',
+      '        h3: meet h1',
+      '      at site.yml:3:5 (command)',
+    ]);
+  });
+
   it('keeps the addresses of what failed, and says whose the good lines beside it are', async () => {
     const lost = (host: string, address: string) =>
       result('1', host, { status: 'unreachable', result: { msg: `No connection to ${address}:22` } });
