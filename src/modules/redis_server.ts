@@ -4,6 +4,7 @@ import { writeFileScript } from '../sh/write-file.ts';
 import type { ApplyContext, HostModule, Result } from './contract.ts';
 import { must } from './redis-build/build-on-host.ts';
 import { errorOf } from './redis-config/config-state.ts';
+import { runInForeground } from './redis-server/foreground.ts';
 import { planServer, type ServerPlan } from './redis-server/plan-server.ts';
 import { label, nodeQuery, type ServerArgs, serverPath, unitPath } from './redis-server/server-args.ts';
 import {
@@ -53,6 +54,7 @@ export const redisServer: HostModule<ServerArgs, ServerState> = {
     if (plan.unit !== undefined || plan.enable) {
       await must(context, bootScript(args, plan.enable ?? false), `${unitPath(args)} could not be loaded`);
     }
+    if (plan.start === 'foreground') return { ...plan.result, ...(await runInForeground(args, context)) };
     const ready = plan.start ? await start(plan, args, context, state) : await loaded(plan.wait, args, context);
     const node = ready ? { pid: Number(ready.pid), run_id: ready.runId, version: ready.version } : {};
     return { ...plan.result, ...node, changed: plan.changes.length > 0 };

@@ -9,7 +9,7 @@ export interface ServerPlan extends Plan {
   readonly removeUnit?: boolean;
   readonly unit?: string;
   readonly enable?: boolean;
-  readonly start?: 'systemd' | 'daemonize';
+  readonly start?: 'systemd' | 'daemonize' | 'foreground';
   /** Only wait until it is ready: it loads its data. */
   readonly wait?: Running;
 }
@@ -128,7 +128,7 @@ function unusableWord({ conf }: ServerState, args: ServerArgs): string | undefin
   return undefined;
 }
 
-function supervisorOf(state: ServerState, args: ServerArgs): 'systemd' | 'daemonize' {
+function supervisorOf(state: ServerState, args: ServerArgs): 'systemd' | 'daemonize' | 'foreground' {
   return args.supervisor === 'auto' ? (state.hasSystemd && state.isRoot ? 'systemd' : 'daemonize') : args.supervisor;
 }
 

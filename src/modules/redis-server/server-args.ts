@@ -5,7 +5,7 @@ export interface ServerArgs extends Args {
   readonly port: number;
   readonly config: string;
   readonly state: 'started' | 'stopped' | 'restarted' | 'absent';
-  readonly supervisor: 'auto' | 'systemd' | 'daemonize';
+  readonly supervisor: 'auto' | 'systemd' | 'daemonize' | 'foreground';
   readonly prefix: string;
   readonly user?: string;
   readonly group?: string;
