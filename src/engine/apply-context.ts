@@ -34,6 +34,7 @@ export function applyContext(play: PlayRun, call: Call, task: string, signal: Ab
     openStream: async (to) => (await run.connections.connection(call.on.name, context)).openStream(to),
     once: (key, work) => run.once(key, work),
     progress: (message) => request.emit({ event: 'wait', host: call.on.name, task, message }),
+    output: (message) => request.emit({ event: 'wait', host: call.on.name, task, message, output: true }),
     sleep: (ms) => sleep(ms, signal),
   };
 }

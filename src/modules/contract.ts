@@ -89,6 +89,8 @@ export interface ApplyContext {
   once<T>(key: string, work: () => Promise<T>): Promise<T>;
   /** What the operator should see of a wait or long step, now ("compiling redis 7.0.15 on h1: 41 s"). */
   progress(text: string): void;
+  /** A line that a program writes for people to read, shown as it comes. */
+  output(line: string): void;
   /** Resolves after `ms`, or throws InterruptedError when the run is interrupted. */
   sleep(ms: number): Promise<void>;
 }

@@ -45,7 +45,8 @@ export type RunEvent =
       duration_ms: number;
       hint?: string;
     }
-  | { event: 'wait'; host: string; task: string; message: string }
+  /** `output`: a line that a program of the task writes, shown as it comes; otherwise what the task is at. */
+  | { event: 'wait'; host: string; task: string; message: string; output?: true }
   | { event: 'warning'; message: string; host?: string; path?: string; hint?: string }
   | { event: 'diagnostic'; diagnostic: Diagnostic }
   | {

@@ -105,7 +105,8 @@ export class LinesRenderer implements Renderer {
   #wait(event: Extract<RunEvent, { event: 'wait' }>): void {
     const { live, palette } = this.#options;
     const message = sanitizeLine(event.message);
-    if (live !== undefined) live.waiting(event.host, message);
+    if (event.output) this.#say([`    ${sanitizeLine(event.host)} | ${message}`]);
+    else if (live !== undefined) live.waiting(event.host, message);
     else if (this.#current !== undefined) this.#progress.heard(event.host, message);
     else this.#say([palette.dim(`    ${sanitizeLine(event.host)}: ${message}`)]);
   }

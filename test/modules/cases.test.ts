@@ -52,6 +52,7 @@ function recorder(): { context: ApplyContext; sent: { script: string; stdin: str
     openStream: refuse,
     once: (_key, work) => work(),
     progress: () => undefined,
+    output: () => undefined,
     sleep: async () => undefined,
   };
   return { context, sent };

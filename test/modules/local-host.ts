@@ -94,6 +94,7 @@ export function localHost(userland: Userland, cacheDir: string): Host {
       }),
     once: (_key, work) => work(),
     progress: () => undefined,
+    output: () => undefined,
     sleep: async (ms) => {
       await delay(ms);
     },

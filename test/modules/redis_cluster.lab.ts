@@ -54,6 +54,7 @@ const context: ApplyContext = {
   openStream: async (to) => await openLocal('port' in to ? to : { address: '', port: 0 })(),
   once: async (_, work) => await work(),
   progress: () => undefined,
+  output: () => undefined,
   sleep: async (ms) => await new Promise((resolve) => setTimeout(resolve, ms)),
 };
 

@@ -14,7 +14,7 @@ export async function runInForeground(args: ServerArgs, context: ApplyContext): 
   const { rc, stdout, stderr } = await context.sh(foregroundScript(args), {
     idleTimeoutMs: SILENCE_MS,
     onOutput: (chunk) => {
-      for (const line of chunk.split('\n')) if (line.trim() !== '') context.progress(line);
+      for (const line of chunk.split('\n')) if (line.trim() !== '') context.output(line);
     },
   });
   if (rc === 0) return { changed: true, rc, stdout };

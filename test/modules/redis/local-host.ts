@@ -65,6 +65,7 @@ export class LocalHost {
         return running;
       },
       progress: (text) => this.messages.push(text),
+      output: () => undefined,
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     };
   }
