@@ -132,7 +132,7 @@ mount -o remount,bind,ro /proc/sys/vm/overcommit_memory`,
       const first = await run('cluster', nodes(), '-e', 'redis_tune_host=true');
       expect(first.exit, failures(first)).toBe(0);
       expect(warnings(first)).toMatch(/h5: its clock is 1(79|80|81) s ahead/);
-      expect(warnings(first)).not.toMatch(/h[23]: its clock/);
+      expect(warnings(first)).not.toMatch(/h[23]: its clock|somaxconn/);
       expect(warnings(first)).toContain('h5: the limit of open files is 1000');
       expect(warnings(first)).toMatch(/h5: vm.overcommit_memory is 0 and cannot be set here/);
       const again = await run('cluster', nodes(), '-e', 'redis_tune_host=true');
@@ -152,7 +152,7 @@ mount -o remount,bind,ro /proc/sys/vm/overcommit_memory`,
       const finished = await run('cluster', down, '-T', '2');
       expect(finished.exit).toBe(4);
       expect(changedTasks(finished)).toEqual([]);
-      expect(finished.end?.message).toBe("task 'Gathering Facts' failed on gone, so the other hosts did not go on");
+      expect(finished.end?.message).toMatch(/^task '.*' failed on gone, so the other hosts did not go on$/);
     });
   });
 });
