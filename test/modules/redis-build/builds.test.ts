@@ -79,13 +79,13 @@ test('a server tells its names, its defaults and what cannot change while it run
 
 test("the machine's package sources become source-package sources", () => {
   const deb822 =
-    'Types: deb\n# a comment\nURIs: http://deb.debian.org/debian\nSuites: bookworm bookworm-updates\nComponents: main\n\nTypes: deb\nURIs: http://x\nEnabled: no\n';
+    'Types: deb\n# a comment\nURIs: http://mirror.example/debian\nSuites: bookworm bookworm-updates\nComponents: main\n\nTypes: deb\nURIs: http://x\nEnabled: no\n';
   expect(stanzasOf(deb822)).toEqual([
-    'Types: deb-src\nURIs: http://deb.debian.org/debian\nSuites: bookworm bookworm-updates\nComponents: main',
+    'Types: deb-src\nURIs: http://mirror.example/debian\nSuites: bookworm bookworm-updates\nComponents: main',
   ]);
   const list =
-    '# x\ndeb-src http://a b c\ndeb [arch=amd64 signed-by=/k.gpg] http://deb.debian.org/debian bookworm main contrib # y\n';
+    '# x\ndeb-src http://a b c\ndeb [arch=amd64 signed-by=/k.gpg] http://mirror.example/debian bookworm main contrib # y\n';
   expect(stanzasOfList(list)).toEqual([
-    'Types: deb-src\nURIs: http://deb.debian.org/debian\nSuites: bookworm\nComponents: main contrib\nSigned-By: /k.gpg',
+    'Types: deb-src\nURIs: http://mirror.example/debian\nSuites: bookworm\nComponents: main contrib\nSigned-By: /k.gpg',
   ]);
 });
