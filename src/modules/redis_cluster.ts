@@ -68,7 +68,9 @@ function judge(cluster: DeclaredCluster, views: Views, args: RedisClusterArgs): 
 
 function planNothing(views: Views, args: RedisClusterArgs): Plan {
   const refusals = standingRefusals(declare(args), views);
-  return refusals.length > 0 ? { changes: [], failed: refused(refusals).message } : { changes: [] };
+  return refusals.length > 0
+    ? { changes: [], result: { refusals }, failed: refused(refusals).message }
+    : { changes: [] };
 }
 
 function planVerification(views: Views, args: RedisClusterArgs): Plan {
@@ -86,7 +88,11 @@ function planForming(views: Views, args: RedisClusterArgs, env: PlanEnv): Plan {
     // Before the first real run nothing listens yet: check mode then cannot know more than that a cluster will be formed.
     if (env.check && env.changesPredicted && views.every((view) => view.seen || view.kind === 'refused'))
       return unforeseeable(cluster);
-    return { changes: [], result: told(cluster, views), failed: refused(plan.refusals).message };
+    return {
+      changes: [],
+      result: { ...told(cluster, views), refusals: plan.refusals },
+      failed: refused(plan.refusals).message,
+    };
   }
   const steps = describeSteps(plan.steps);
   const changes = hasChanges(plan) ? [layoutChange(cluster, views, plan)] : [];

@@ -4,7 +4,7 @@ import { Unknown } from '../template/values.ts';
 import { sanitize, sanitizeLine } from './sanitize.ts';
 
 /** Diffs beyond this are cut, with a word on how much is left out. */
-const mostLines = 200;
+const mostLines = 100;
 
 /** A change for people: a unified diff for texts, `what: before -> after` for everything else. Safe for a terminal. */
 export function changeLines(change: Change): string[] {
