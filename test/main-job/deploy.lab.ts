@@ -59,9 +59,9 @@ describeLab('from bare hosts to a verified cluster', () => {
 
       const verified = await rcdeploy('run', 'playbooks/verify.yml', '-i', lab.inventoryFile, ...source);
       expect(verified.exit, failures(verified)).toBe(0);
-    const other = await rcdeploy('run', 'playbooks/verify.yml', '-i', lab.inventoryFile, '-e', 'redis_version=8.2.8');
-    expect(other.exit).toBe(2);
-    expect(failures(other)).toMatch(/h6:6379 .*runs redis 7\.0\.15, declared is 8\.2\.8/);
+      const other = await rcdeploy('run', 'playbooks/verify.yml', '-i', lab.inventoryFile, '-e', 'redis_version=8.2.8');
+      expect(other.exit).toBe(2);
+      expect(failures(other)).toMatch(/h6:6379 .*runs redis 7\.0\.15, declared is 8\.2\.8/);
       const moved = await lab
         .host('h1')
         .exec('printf "set foo bar\\nget foo\\n" | /opt/redis/current/bin/redis-cli -c -p 6379');
