@@ -50,7 +50,7 @@ async function load(file: string, askPassphrase: AskPassphrase | undefined): Pro
 function explain(text: Buffer, error: Error): string {
   const body = Buffer.from(text.toString('latin1').replace(/-----[^-]+-----|\s/g, ''), 'base64').toString('latin1');
   if (body.includes('sk-ssh-') || body.includes('sk-ecdsa-')) {
-    return 'is a FIDO security key, which is not supported: load it into ssh-agent with ssh-add';
+    return 'is a FIDO security key, which is not supported, also through ssh-agent: use a key of another type';
   }
   return `cannot be read as a key (${error.message})`;
 }

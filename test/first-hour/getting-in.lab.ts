@@ -142,13 +142,19 @@ describeLab('getting in', () => {
       expect((await tryTask(lab, hosts(known), login)).exit).toBe(0);
     });
 
-    it('names certificates of hosts and of users', async () => {
+    it('names certificates of hosts and of users, and FIDO keys', async () => {
       const make = (...args: string[]) => execFileSync('ssh-keygen', ['-q', ...args], { cwd: dir });
       make('-t', 'ed25519', '-N', '', '-f', 'ca');
       make('-t', 'ed25519', '-N', '', '-f', 'signed');
       make('-s', 'ca', '-I', 'me', '-n', 'root', 'signed.pub');
       const user = await tryTask(lab, { h1: { ansible_ssh_private_key_file: join(dir, 'signed') } }, login);
       expect(told(user)).toMatch(/certificate \S+signed-cert.pub was not used/);
+      const fido = join(dir, 'fido');
+      const body = Buffer.from('openssh-key-v1\0....sk-ssh-ed25519@openssh.com').toString('base64');
+      writeFileSync(fido, `-----BEGIN OPENSSH PRIVATE KEY-----\n${body}\n-----END OPENSSH PRIVATE KEY-----\n`);
+      expect(told(await tryTask(lab, { h1: { ansible_ssh_private_key_file: fido } }, login))).toContain(
+        'fido is a FIDO security key, which is not supported',
+      );
       const known = join(dir, 'known_ca');
       writeFileSync(known, `@cert-authority ${lab.subnet}.* ${readFileSync(join(dir, 'ca.pub'))}`);
       expect(told(await tryTask(lab, hosts(known), login))).toMatch(/@cert-authority.*Approve its plain key/);
