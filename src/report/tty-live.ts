@@ -1,4 +1,5 @@
-import { DefaultRenderer, Listr, type ListrTaskWrapper } from 'listr2';
+import { stripVTControlCharacters } from 'node:util';
+import { DefaultRenderer, Listr, ListrLogger, type ListrTaskWrapper } from 'listr2';
 import type { Status } from './contract.ts';
 import { isBad } from './outcome-text.ts';
 import type { LiveView } from './plain.ts';
@@ -17,6 +18,32 @@ let drawing: CalmRenderer | undefined;
 
 class CalmRenderer extends DefaultRenderer {
   #lastFrame = 0;
+  #drawn: readonly string[] = [];
+  #columns = 0;
+  readonly #process: ListrLogger['process'];
+
+  constructor(...[tasks, options, events]: ConstructorParameters<typeof DefaultRenderer>) {
+    const logger = options.logger ?? new ListrLogger({ useIcons: true, toStderr: [] });
+    super(tasks, { ...options, logger }, events);
+    this.#process = logger.process;
+  }
+
+  override create(...options: Parameters<DefaultRenderer['create']>): string {
+    this.#eraseOverhang();
+    const frame = super.create(...options);
+    this.#drawn = frame.split('\n');
+    return frame;
+  }
+
+  /** A terminal that was made narrower has wrapped the frame into more lines than listr2 is going to erase. */
+  #eraseOverhang(): void {
+    const { columns = 0 } = this.#process.stdout;
+    if (columns > 0 && columns < this.#columns) {
+      const extra = this.#drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(width(line) / columns)) - 1, 0);
+      this.#process.toStdout('\u001b[2K\u001b[1A'.repeat(extra), false);
+    }
+    this.#columns = columns;
+  }
 
   override async render(): Promise<void> {
     drawing = this;
@@ -34,6 +61,11 @@ class CalmRenderer extends DefaultRenderer {
     this.#lastFrame = now;
     super.update();
   }
+}
+
+/** Columns of a line of a frame, without what colours it. */
+function width(line: string): number {
+  return stripVTControlCharacters(line).length;
 }
 
 type Wrapper = ListrTaskWrapper<unknown, typeof CalmRenderer, typeof CalmRenderer>;
