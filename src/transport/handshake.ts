@@ -21,7 +21,7 @@ export function shakeHands(host: string, channel: Channel, mark: string): Promis
   return new Promise((resolve, reject) => {
     let seen = '';
     let complaints = '';
-    const fail = (why: string) => {
+    const fail = (why: string, refused = false) => {
       settle();
       const said = [complaints, seen].map((text) => text.trim().slice(-500)).filter((text) => text !== '');
       reject(
@@ -29,11 +29,13 @@ export function shakeHands(host: string, channel: Channel, mark: string): Promis
           host,
           said.length === 0 ? why : `${why}; it said: ${said.join(' / ')}`,
           'The login must be able to run /bin/sh without a terminal.',
+          refused,
         ),
       );
     };
     const limit = setTimeout(() => {
-      fail(`The shell did not answer within ${answerMs / 1000} s`);
+      // It would hang as long again.
+      fail(`The shell did not answer within ${answerMs / 1000} s`, true);
       channel.destroy();
     }, answerMs);
     const onStderr = (chunk: Buffer) => {
@@ -45,7 +47,7 @@ export function shakeHands(host: string, channel: Channel, mark: string): Promis
       const end = seen.indexOf('\n', at);
       if (at === -1 || end === -1) {
         if (seen.length > bannerLimit) {
-          fail('The login printed without end and never ran the shell');
+          fail('The login printed without end and never ran the shell', true);
           channel.destroy();
         }
         return;
