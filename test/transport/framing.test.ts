@@ -11,9 +11,12 @@ const output = fc
   )
   .map((parts) => parts.join('').replaceAll(`${nonce}> `, '').replaceAll(`${nonce}<\n`, ''));
 
+/** What came late from an earlier script cannot hold the mark of this one, which no host can guess. */
+const unmarked = (late: string) => !`${late}${nonce}<\n`.slice(0, -1).includes(`${nonce}<\n`);
+
 test('cuts one script out of a stream, however the bytes are split', () => {
   fc.assert(
-    fc.property(output, output, fc.array(fc.integer({ min: 1, max: 50 })), (late, text, sizes) => {
+    fc.property(output.filter(unmarked), output, fc.array(fc.integer({ min: 1, max: 50 })), (late, text, sizes) => {
       const stream = Buffer.from(`${late}${nonce}<\n${text}${nonce}> 3 0\n`);
       const cutter = new OutputCutter(nonce);
       const live: Buffer[] = [];

@@ -15,6 +15,7 @@ export function daemonizeScript(args: ServerArgs, state: ServerState): string {
 taken=$(listeners ${args.port} ${state.conf['cluster-enabled'] === 'yes' ? args.port + 10000 : ''})
 if [ -n "$taken" ]; then printf 'taken: %s\\n' "$taken" >&2; exit 3; fi
 umask 077
+rm -rf ${quote(dirname(args.config))}/.start.??????
 work=$(mktemp -d ${quote(`${dirname(args.config)}/.start.XXXXXX`)}) || exit 1
 trap 'rm -rf "$work"' EXIT
 : >"$work/pid"
