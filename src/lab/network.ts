@@ -44,6 +44,12 @@ export async function plugIn(
   cables: readonly Cable[],
   hosts: number,
 ): Promise<void> {
+  // The cable of a host that was just powered off is there until the kernel gets round to its namespace.
+  const present = new Set(await readdir('/sys/class/net'));
+  for (const { number } of cables) {
+    const cable = cableOf(places, number);
+    if (present.has(cable)) await tryCommand(['ip', 'link', 'delete', cable]);
+  }
   const lines = cables.flatMap(({ number, pid }) => {
     const cable = cableOf(places, number);
     const peer = `peer name eth0 address ${hardwareAddress(subnet, number)} netns ${pid}`;
