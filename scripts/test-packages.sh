@@ -7,7 +7,7 @@ packages='
   gcc make libc6-dev dpkg-dev openssl
   busybox dash fish tcsh sudo opendoas logrotate
   redis-server redis-tools
-  python3-jinja2 ansible-core
+  python3-jinja2 ansible
 '
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then exit 0; fi

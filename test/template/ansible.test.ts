@@ -18,7 +18,7 @@ function rendered(text: string): string | null {
   }
 }
 
-describe.skipIf(!hasOracle('ansible'))('the same as Ansible (skipped without ansible-core)', () => {
+describe.skipIf(!hasOracle('ansible'))('the same as Ansible (skipped without Ansible)', () => {
   const answers = hasOracle('ansible')
     ? askOracle('ansible', cases)
     : { expressions: [], templates: [], documents: [] };
