@@ -37,8 +37,8 @@ const PACKAGE_USERS: Readonly<Record<string, readonly string[]>> = {
   ssh2: ['transport'],
   'node:net': ['transport', 'lab'],
   'node:dgram': [],
-  'node:tls': ['transport', 'redis/client.ts'],
-  ioredis: ['redis/client.ts'],
+  'node:tls': ['transport', 'redis/node/client.ts'],
+  ioredis: ['redis/node/client.ts'],
 };
 
 /** What node:net offers that opens no connection. */

@@ -1,6 +1,6 @@
 import type { HostModule } from '../modules/contract.ts';
 import type { Task } from '../playbook/contract.ts';
-import type { NodeQuery } from '../redis/contract.ts';
+import type { NodeQuery } from '../redis/node/contract.ts';
 import type { HostState } from './host-state.ts';
 import type { PlayRun } from './play-run.ts';
 import { type Call, failureResult, type Prepared, prepareTask } from './prepare.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { UnreachableError } from '../errors/errors.ts';
 import type { ReadAnswer, ReadRequest } from '../modules/contract.ts';
-import { queryNode } from '../redis/client.ts';
-import type { NodeAnswer, NodeQuery } from '../redis/contract.ts';
+import { queryNode } from '../redis/node/client.ts';
+import type { NodeAnswer, NodeQuery } from '../redis/node/contract.ts';
 import type { Become, Reply } from '../transport/contract.ts';
 import { runCancellable } from './apply-context.ts';
 import { fuse, unfuse } from './fuse.ts';

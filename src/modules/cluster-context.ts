@@ -1,4 +1,4 @@
-import type { ClusterIo } from '../redis/cluster-io.ts';
+import type { ClusterIo } from '../redis/node/cluster-io.ts';
 import { quote } from '../sh/quote.ts';
 import type { ApplyContext } from './contract.ts';
 

@@ -1,5 +1,5 @@
 import type { Span } from '../errors/diagnostic.ts';
-import type { NodeAnswer, NodeQuery } from '../redis/contract.ts';
+import type { NodeAnswer, NodeQuery } from '../redis/node/contract.ts';
 import type { Connection, Reply, ShOptions } from '../transport/contract.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { TaskError } from '../errors/errors.ts';
-import { splitConfWords } from '../redis/conf-words.ts';
+import { splitConfWords } from '../redis/conf/conf-words.ts';
 import { quote } from '../sh/quote.ts';
 import { writeFileScript } from '../sh/write-file.ts';
 import type { ApplyContext, Args, HostModule, Result } from './contract.ts';

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ApplyContext, Plan, PlanEnv, Result } from '../../src/modules/contract.ts';
 import type { RedisClusterArgs } from '../../src/modules/generated/redis_cluster.ts';
 import { redisCluster } from '../../src/modules/redis_cluster.ts';
-import type { NodeView } from '../../src/redis/observe.ts';
-import { observedLayout } from '../../src/redis/report.ts';
+import { observedLayout } from '../../src/redis/cluster/report.ts';
+import type { NodeView } from '../../src/redis/node/observe.ts';
 import type { Reply } from '../../src/transport/contract.ts';
 import { ask, command, openLocal, Servers } from '../redis/servers.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseNodes } from '../../src/redis/nodes-line.ts';
-import type { NodeView } from '../../src/redis/observe.ts';
-import { planCluster } from '../../src/redis/plan.ts';
-import type { DeclaredCluster, Permission } from '../../src/redis/topology.ts';
+import { planCluster } from '../../src/redis/cluster/plan.ts';
+import type { DeclaredCluster, Permission } from '../../src/redis/cluster/topology.ts';
+import { parseNodes } from '../../src/redis/node/nodes-line.ts';
+import type { NodeView } from '../../src/redis/node/observe.ts';
 import { ModelCluster } from './model.ts';
 
 function declare(allow: readonly Permission[] = []): DeclaredCluster {

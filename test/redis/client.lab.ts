@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { queryNode } from '../../src/redis/client.ts';
-import type { NodeQuery } from '../../src/redis/contract.ts';
+import { queryNode } from '../../src/redis/node/client.ts';
+import type { NodeQuery } from '../../src/redis/node/contract.ts';
 import { ask, openLocal, Servers, until } from './servers.ts';
 
 const servers = new Servers();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { differing, maskConf, parseConf, renderConf } from '../../src/redis/conf-file.ts';
+import { differing, maskConf, parseConf, renderConf } from '../../src/redis/conf/conf-file.ts';
 
 test('a file is read back as it was written, whatever the values are', () => {
   fc.assert(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { liveMatches, sameLines, settingLines } from '../../src/redis/conf-settings.ts';
+import { liveMatches, sameLines, settingLines } from '../../src/redis/conf/conf-settings.ts';
 
 test.each([
   ['maxmemory', '1gb', [['1gb']]],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { quoteConfWord, splitConfWords } from '../../src/redis/conf-words.ts';
+import { quoteConfWord, splitConfWords } from '../../src/redis/conf/conf-words.ts';
 
 test('any word is read back as it was, and stays one word on one line', () => {
   fc.assert(

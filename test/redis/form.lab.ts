@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../src/errors/errors.ts';
-import { canary } from '../../src/redis/canary.ts';
-import { observeAll } from '../../src/redis/cluster-io.ts';
-import { form } from '../../src/redis/form.ts';
-import { planCluster } from '../../src/redis/plan.ts';
-import type { DeclaredCluster } from '../../src/redis/topology.ts';
-import { observedShards, verify } from '../../src/redis/verify.ts';
+import { canary } from '../../src/redis/cluster/canary.ts';
+import { form } from '../../src/redis/cluster/form.ts';
+import { planCluster } from '../../src/redis/cluster/plan.ts';
+import type { DeclaredCluster } from '../../src/redis/cluster/topology.ts';
+import { observedShards, verify } from '../../src/redis/cluster/verify.ts';
+import { observeAll } from '../../src/redis/node/cluster-io.ts';
 import { ask, command, declared, localIo, Servers, until } from './servers.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

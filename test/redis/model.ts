@@ -1,8 +1,8 @@
-import type { NodeAnswer, RespValue } from '../../src/redis/contract.ts';
-import { type NodeView, viewOf } from '../../src/redis/observe.ts';
-import { countSlots, formatSlots, mergeRanges, type SlotRange } from '../../src/redis/slots.ts';
-import { type Step, TEMPORARY_NODE_TIMEOUT_MS } from '../../src/redis/steps.ts';
-import { type DeclaredCluster, nodeName } from '../../src/redis/topology.ts';
+import { type Step, TEMPORARY_NODE_TIMEOUT_MS } from '../../src/redis/cluster/steps.ts';
+import { type DeclaredCluster, nodeName } from '../../src/redis/cluster/topology.ts';
+import type { NodeAnswer, RespValue } from '../../src/redis/node/contract.ts';
+import { type NodeView, viewOf } from '../../src/redis/node/observe.ts';
+import { countSlots, formatSlots, mergeRanges, type SlotRange } from '../../src/redis/slots/slots.ts';
 
 /** One server of the model; it answers with the texts of a real one, so that the parsers are part of what is tested. */
 export interface ModelNode {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseNodes } from '../../src/redis/nodes-line.ts';
+import { parseNodes } from '../../src/redis/node/nodes-line.ts';
 
 const id = (letter: string): string => letter.repeat(40);
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { place, placementGaps, type Standing } from '../../src/redis/place.ts';
-import { compareScores, type Score, type Shard, scoreOf } from '../../src/redis/placement-score.ts';
-import type { DeclaredCluster, DeclaredNode } from '../../src/redis/topology.ts';
+import type { DeclaredCluster, DeclaredNode } from '../../src/redis/cluster/topology.ts';
+import { place, placementGaps, type Standing } from '../../src/redis/place/place.ts';
+import { compareScores, type Score, type Shard, scoreOf } from '../../src/redis/place/placement-score.ts';
 
 function cluster(hosts: readonly string[], changes: Partial<DeclaredCluster> = {}): DeclaredCluster {
   const nodes = hosts.map((name, index): DeclaredNode => {

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { planCluster } from '../../src/redis/plan.ts';
-import { observedLayout, plannedLayout } from '../../src/redis/report.ts';
-import { TEMPORARY_NODE_TIMEOUT_MS } from '../../src/redis/steps.ts';
-import type { DeclaredCluster, DeclaredNode } from '../../src/redis/topology.ts';
-import { observedShards, verify } from '../../src/redis/verify.ts';
+import { planCluster } from '../../src/redis/cluster/plan.ts';
+import { observedLayout, plannedLayout } from '../../src/redis/cluster/report.ts';
+import { TEMPORARY_NODE_TIMEOUT_MS } from '../../src/redis/cluster/steps.ts';
+import type { DeclaredCluster, DeclaredNode } from '../../src/redis/cluster/topology.ts';
+import { observedShards, verify } from '../../src/redis/cluster/verify.ts';
 import { ModelCluster } from './model.ts';
 
 function declare(hosts: readonly string[], changes: Partial<DeclaredCluster> = {}): DeclaredCluster {

@@ -5,10 +5,10 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { queryNode } from '../../src/redis/client.ts';
-import type { ClusterIo } from '../../src/redis/cluster-io.ts';
-import type { NodeAnswer, NodeQuery, RespValue } from '../../src/redis/contract.ts';
-import type { DeclaredCluster, DeclaredNode } from '../../src/redis/topology.ts';
+import type { DeclaredCluster, DeclaredNode } from '../../src/redis/cluster/topology.ts';
+import { queryNode } from '../../src/redis/node/client.ts';
+import type { ClusterIo } from '../../src/redis/node/cluster-io.ts';
+import type { NodeAnswer, NodeQuery, RespValue } from '../../src/redis/node/contract.ts';
 
 /** Where a query's stream goes on this machine. */
 export function openLocal(query: Pick<NodeQuery, 'address' | 'port'>): () => Promise<Duplex> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { keySlot } from '../../src/redis/key-slot.ts';
-import { countSlots, evenSlots, formatSlots, mergeRanges, rangesOf, slotsOf } from '../../src/redis/slots.ts';
+import { keySlot } from '../../src/redis/node/key-slot.ts';
+import { countSlots, evenSlots, formatSlots, mergeRanges, rangesOf, slotsOf } from '../../src/redis/slots/slots.ts';
 
 describe('slots', () => {
   it("splits by redis-cli's formula", () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { NodeView } from '../../src/redis/observe.ts';
-import { planCluster } from '../../src/redis/plan.ts';
-import { TEMPORARY_NODE_TIMEOUT_MS } from '../../src/redis/steps.ts';
-import type { DeclaredCluster } from '../../src/redis/topology.ts';
-import { verify } from '../../src/redis/verify.ts';
+import { planCluster } from '../../src/redis/cluster/plan.ts';
+import { TEMPORARY_NODE_TIMEOUT_MS } from '../../src/redis/cluster/steps.ts';
+import type { DeclaredCluster } from '../../src/redis/cluster/topology.ts';
+import { verify } from '../../src/redis/cluster/verify.ts';
+import type { NodeView } from '../../src/redis/node/observe.ts';
 import { ModelCluster } from './model.ts';
 
 const hosts = ['a', 'b', 'c', 'a', 'b', 'c'];

@@ -1,4 +1,4 @@
-import type { NodeQuery, RespValue } from '../../redis/contract.ts';
+import type { NodeQuery, RespValue } from '../../redis/node/contract.ts';
 import { quote } from '../../sh/quote.ts';
 import type { ReadAnswer } from '../contract.ts';
 import type { ConfigArgs } from '../redis_config.ts';

@@ -1,4 +1,4 @@
-import { type SettingLines, settingLines } from '../../redis/conf-settings.ts';
+import { type SettingLines, settingLines } from '../../redis/conf/conf-settings.ts';
 import type { ConfigArgs } from '../redis_config.ts';
 import type { DirectiveNames } from './directive-names.ts';
 

@@ -1,5 +1,5 @@
 import { isAbsolute, join, normalize } from 'node:path/posix';
-import type { SettingLines } from '../../redis/conf-settings.ts';
+import type { SettingLines } from '../../redis/conf/conf-settings.ts';
 
 /** Directives that name files which the server itself writes. */
 const fileDirectives = ['cluster-config-file', 'aclfile', 'dbfilename', 'appendfilename', 'logfile', 'pidfile'];

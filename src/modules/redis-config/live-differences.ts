@@ -1,5 +1,5 @@
-import type { ConfFile } from '../../redis/conf-file.ts';
-import { isSecretDirective, liveMatches, liveValue, type SettingLines } from '../../redis/conf-settings.ts';
+import type { ConfFile } from '../../redis/conf/conf-file.ts';
+import { isSecretDirective, liveMatches, liveValue, type SettingLines } from '../../redis/conf/conf-settings.ts';
 import type { ConfigState, LiveNode } from './config-state.ts';
 import type { DirectiveNames } from './directive-names.ts';
 

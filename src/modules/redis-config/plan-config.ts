@@ -1,5 +1,5 @@
-import { type ConfFile, differing, maskConf, parseConf, renderConf } from '../../redis/conf-file.ts';
-import { isSecretDirective, type SettingLines } from '../../redis/conf-settings.ts';
+import { type ConfFile, differing, maskConf, parseConf, renderConf } from '../../redis/conf/conf-file.ts';
+import { isSecretDirective, type SettingLines } from '../../redis/conf/conf-settings.ts';
 import type { Change, Plan } from '../contract.ts';
 import type { ConfigArgs } from '../redis_config.ts';
 import type { ConfigState, LiveNode } from './config-state.ts';

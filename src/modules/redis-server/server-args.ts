@@ -1,4 +1,4 @@
-import type { NodeQuery } from '../../redis/contract.ts';
+import type { NodeQuery } from '../../redis/node/contract.ts';
 import type { Args } from '../contract.ts';
 
 export interface ServerArgs extends Args {

@@ -1,5 +1,5 @@
-import { splitConfWords } from '../../redis/conf-words.ts';
-import type { NodeAnswer, RespValue } from '../../redis/contract.ts';
+import { splitConfWords } from '../../redis/conf/conf-words.ts';
+import type { NodeAnswer, RespValue } from '../../redis/node/contract.ts';
 import { quote } from '../../sh/quote.ts';
 import type { ReadAnswer } from '../contract.ts';
 import { parseBuildInfo } from '../redis-build/build-info.ts';

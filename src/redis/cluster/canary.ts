@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import type { ClusterIo } from '../node/cluster-io.ts';
+import type { RespValue } from '../node/contract.ts';
+import { keySlot } from '../node/key-slot.ts';
+import { type SeenNode, said } from '../node/observe.ts';
+import { slotsOf } from '../slots/slots.ts';
 import { place as nameOf } from './classify.ts';
-import type { ClusterIo } from './cluster-io.ts';
-import type { RespValue } from './contract.ts';
-import { keySlot } from './key-slot.ts';
-import { type SeenNode, said } from './observe.ts';
-import { slotsOf } from './slots.ts';
 import { endpoint, queryOf } from './topology.ts';
 
 const PREFIX = 'rcdeploy:canary:';

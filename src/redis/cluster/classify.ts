@@ -1,7 +1,7 @@
-import type { MemberLine } from './nodes-line.ts';
-import type { NodeView, SeenNode } from './observe.ts';
-import { ownershipOf } from './ownership.ts';
-import { countSlots, evenSlots, formatSlots } from './slots.ts';
+import type { MemberLine } from '../node/nodes-line.ts';
+import type { NodeView, SeenNode } from '../node/observe.ts';
+import { ownershipOf } from '../slots/ownership.ts';
+import { countSlots, evenSlots, formatSlots } from '../slots/slots.ts';
 import { type DeclaredCluster, endpoint, masterCount, nodeName } from './topology.ts';
 
 /** What stands against touching anything, each a sentence that names the node; and what kind of state this is. */

@@ -1,7 +1,7 @@
-import { TaskError } from '../errors/errors.ts';
-import { type ClusterIo, observeAll } from './cluster-io.ts';
-import type { RespValue } from './contract.ts';
-import { type NodeView, type SeenNode, said } from './observe.ts';
+import { TaskError } from '../../errors/errors.ts';
+import { type ClusterIo, observeAll } from '../node/cluster-io.ts';
+import type { RespValue } from '../node/contract.ts';
+import { type NodeView, type SeenNode, said } from '../node/observe.ts';
 import { hasChanges, planCluster } from './plan.ts';
 import { busPortOf } from './reach.ts';
 import { HASTEN, lastingPace, type Pace, paceCommands } from './settings.ts';

@@ -1,5 +1,5 @@
+import type { NodeView, SeenNode } from '../node/observe.ts';
 import { place as nameOf, objections } from './classify.ts';
-import type { NodeView, SeenNode } from './observe.ts';
 import type { Step } from './steps.ts';
 import { type DeclaredCluster, nodeName, type Permission } from './topology.ts';
 

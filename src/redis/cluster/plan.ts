@@ -1,12 +1,12 @@
+import type { NodeView, SeenNode } from '../node/observe.ts';
+import { place, placementGaps, type Standing } from '../place/place.ts';
+import type { Shard } from '../place/placement-score.ts';
+import { ownershipOf } from '../slots/ownership.ts';
+import { planSlots } from '../slots/plan-slots.ts';
+import { countSlots } from '../slots/slots.ts';
 import { assess, hasNothingToLose, knows, place as nameOf } from './classify.ts';
-import type { NodeView, SeenNode } from './observe.ts';
-import { ownershipOf } from './ownership.ts';
 import { applyPermissions } from './permit.ts';
-import { place, placementGaps, type Standing } from './place.ts';
-import type { Shard } from './placement-score.ts';
-import { planSlots } from './plan-slots.ts';
 import { strangersAmong } from './reach.ts';
-import { countSlots } from './slots.ts';
 import { changesSomething, type Step, TEMPORARY_NODE_TIMEOUT_MS } from './steps.ts';
 import { type DeclaredCluster, masterCount, nodeName } from './topology.ts';
 import { verify } from './verify.ts';

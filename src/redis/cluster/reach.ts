@@ -1,6 +1,6 @@
+import type { ClusterIo } from '../node/cluster-io.ts';
+import type { SeenNode } from '../node/observe.ts';
 import { knows, place as nameOf } from './classify.ts';
-import type { ClusterIo } from './cluster-io.ts';
-import type { SeenNode } from './observe.ts';
 
 /** Enough to see the pattern of a firewall without opening hundreds of connections. */
 const MAX_PROBES = 24;

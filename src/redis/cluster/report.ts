@@ -1,6 +1,6 @@
-import type { NodeView, SeenNode } from './observe.ts';
-import type { Shard } from './placement-score.ts';
-import { countSlots, formatSlots, mergeRanges, type SlotRange } from './slots.ts';
+import type { NodeView, SeenNode } from '../node/observe.ts';
+import type { Shard } from '../place/placement-score.ts';
+import { countSlots, formatSlots, mergeRanges, type SlotRange } from '../slots/slots.ts';
 import type { Step } from './steps.ts';
 import { type DeclaredCluster, endpoint, nodeName } from './topology.ts';
 

@@ -1,6 +1,6 @@
-import type { ClusterIo } from './cluster-io.ts';
-import { parseDirective } from './directive-line.ts';
-import type { SeenNode } from './observe.ts';
+import { parseDirective } from '../conf/directive-line.ts';
+import type { ClusterIo } from '../node/cluster-io.ts';
+import type { SeenNode } from '../node/observe.ts';
 import { TEMPORARY_NODE_TIMEOUT_MS } from './steps.ts';
 
 export interface Pace {

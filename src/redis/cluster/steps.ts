@@ -1,4 +1,4 @@
-import { formatSlots, type SlotRange, slotsOf } from './slots.ts';
+import { formatSlots, type SlotRange, slotsOf } from '../slots/slots.ts';
 import type { DeclaredNode } from './topology.ts';
 
 /** One idempotent step. Nodes go by name (`host:port`), since ids may only be known when it runs. */

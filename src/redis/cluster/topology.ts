@@ -1,4 +1,4 @@
-import type { NodeQuery } from './contract.ts';
+import type { NodeQuery } from '../node/contract.ts';
 
 export type Role = 'master' | 'replica';
 

@@ -1,10 +1,10 @@
+import type { MemberLine } from '../node/nodes-line.ts';
+import type { NodeView, SeenNode } from '../node/observe.ts';
+import { place, placementGaps } from '../place/place.ts';
+import { compareScores, type Shard, scoreOf } from '../place/placement-score.ts';
+import { ownershipOf } from '../slots/ownership.ts';
+import { countSlots, formatSlots, SLOT_COUNT } from '../slots/slots.ts';
 import { declaredAs, place as nameOf } from './classify.ts';
-import type { MemberLine } from './nodes-line.ts';
-import type { NodeView, SeenNode } from './observe.ts';
-import { ownershipOf } from './ownership.ts';
-import { place, placementGaps } from './place.ts';
-import { compareScores, type Shard, scoreOf } from './placement-score.ts';
-import { countSlots, formatSlots, SLOT_COUNT } from './slots.ts';
 import { TEMPORARY_NODE_TIMEOUT_MS } from './steps.ts';
 import { type DeclaredCluster, masterCount, nodeName } from './topology.ts';
 

@@ -1,7 +1,7 @@
-import { TaskError } from '../errors/errors.ts';
+import { TaskError } from '../../errors/errors.ts';
+import { type ClusterIo, observeAll } from '../node/cluster-io.ts';
+import type { NodeView, SeenNode } from '../node/observe.ts';
 import { assess, hasNothingToLose, knows, place as nameOf } from './classify.ts';
-import { type ClusterIo, observeAll } from './cluster-io.ts';
-import type { NodeView, SeenNode } from './observe.ts';
 import { explainLinks, explainStrangers, type Pair, strangersAmong } from './reach.ts';
 import type { DeclaredCluster } from './topology.ts';
 import { verify } from './verify.ts';

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Redis } from 'ioredis';
-import { InterruptedError, UnreachableError } from '../errors/errors.ts';
+import { InterruptedError, UnreachableError } from '../../errors/errors.ts';
 import type { NodeAnswer, NodeQuery, RespValue } from './contract.ts';
 
 const DEFAULT_TIMEOUT_MS = 5000;

@@ -1,6 +1,6 @@
+import type { DeclaredCluster } from '../cluster/topology.ts';
 import type { NodeAnswer, NodeQuery } from './contract.ts';
 import { type NodeView, observation, viewOf } from './observe.ts';
-import type { DeclaredCluster } from './topology.ts';
 
 /** What forming needs of the outside. Everything may throw UnreachableError or InterruptedError. */
 export interface ClusterIo {

@@ -1,4 +1,4 @@
-import { SLOT_COUNT } from './slots.ts';
+import { SLOT_COUNT } from '../slots/slots.ts';
 
 /** CRC16 (XMODEM) of the key, or of its hash tag, as the cluster specification says. */
 export function keySlot(key: string): number {

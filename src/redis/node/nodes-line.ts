@@ -1,4 +1,4 @@
-import { mergeRanges, type SlotRange } from './slots.ts';
+import { mergeRanges, type SlotRange } from '../slots/slots.ts';
 
 /** One line of CLUSTER NODES: what the asked node believes of a member. */
 export interface MemberLine {

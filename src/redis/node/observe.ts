@@ -1,7 +1,7 @@
+import { type DeclaredNode, queryOf, type Role } from '../cluster/topology.ts';
 import type { NodeAnswer, NodeQuery, RespValue } from './contract.ts';
 import { type InfoFields, infoNumber, keyCount, parseInfo, serverVersion } from './info.ts';
 import { type MemberLine, parseNodes } from './nodes-line.ts';
-import { type DeclaredNode, queryOf, type Role } from './topology.ts';
 
 /** A declared node seen through its own eyes. */
 export interface SeenNode {

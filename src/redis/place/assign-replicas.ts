@@ -1,6 +1,6 @@
-import { FlowNetwork } from './flow.ts';
+import type { DeclaredNode } from '../cluster/topology.ts';
+import { FlowNetwork } from '../node/flow.ts';
 import { type Shard, sharesZone, zoneOf } from './placement-score.ts';
-import type { DeclaredNode } from './topology.ts';
 
 /** Prices in the order of the score's components; each outweighs any number of the next. */
 const MASTER_HOST = 1e9;

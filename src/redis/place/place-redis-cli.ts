@@ -1,5 +1,5 @@
+import type { DeclaredNode } from '../cluster/topology.ts';
 import type { Shard } from './placement-score.ts';
-import type { DeclaredNode } from './topology.ts';
 
 /**
  * The layout of `redis-cli --cluster create` before its random optimiser: nodes interleaved by address, the first ones

@@ -1,7 +1,7 @@
+import { type DeclaredCluster, type DeclaredNode, masterCount } from '../cluster/topology.ts';
 import { assignReplicas } from './assign-replicas.ts';
 import { placeLikeRedisCli } from './place-redis-cli.ts';
 import { compareScores, fullest, type Score, type Shard, scoreOf, zoneOf } from './placement-score.ts';
-import { type DeclaredCluster, type DeclaredNode, masterCount } from './topology.ts';
 
 /** What a node already is and stays; `free` is a fresh node or a member without slots and without a master. */
 export type Standing =

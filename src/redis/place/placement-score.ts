@@ -1,4 +1,4 @@
-import type { DeclaredNode } from './topology.ts';
+import type { DeclaredNode } from '../cluster/topology.ts';
 
 /** A shard by indices into the declared nodes. */
 export interface Shard {

@@ -1,4 +1,4 @@
-import type { SeenNode } from './observe.ts';
+import type { SeenNode } from '../node/observe.ts';
 import { rangesOf, SLOT_COUNT, type SlotRange } from './slots.ts';
 
 /** What the nodes' own claims add up to. */

@@ -1,9 +1,9 @@
-import type { SeenNode } from './observe.ts';
+import type { Step } from '../cluster/steps.ts';
+import { nodeName } from '../cluster/topology.ts';
+import type { SeenNode } from '../node/observe.ts';
+import type { Shard } from '../place/placement-score.ts';
 import { ownershipOf } from './ownership.ts';
-import type { Shard } from './placement-score.ts';
 import { countSlots, evenSlots, formatSlots, rangesOf, type SlotRange, slotsOf } from './slots.ts';
-import type { Step } from './steps.ts';
-import { nodeName } from './topology.ts';
 
 /**
  * Gives every slot without an owner to a master, only while the cluster forms: later, a slot without an owner may have had

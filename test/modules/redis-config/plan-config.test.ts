@@ -3,7 +3,7 @@ import type { ConfigArgs } from '../../../src/modules/redis_config.ts';
 import type { ConfigState, LiveNode } from '../../../src/modules/redis-config/config-state.ts';
 import { DirectiveNames } from '../../../src/modules/redis-config/directive-names.ts';
 import { planConfig } from '../../../src/modules/redis-config/plan-config.ts';
-import { renderConf } from '../../../src/redis/conf-file.ts';
+import { renderConf } from '../../../src/redis/conf/conf-file.ts';
 
 const path = '/etc/redis/7000/redis.conf';
 const args: ConfigArgs = {

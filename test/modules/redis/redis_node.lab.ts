@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { redisBuild } from '../../../src/modules/redis_build.ts';
 import { redisConfig } from '../../../src/modules/redis_config.ts';
 import { redisServer } from '../../../src/modules/redis_server.ts';
-import { queryNode } from '../../../src/redis/client.ts';
+import { queryNode } from '../../../src/redis/node/client.ts';
 import { LocalHost, openStream, sh } from './local-host.ts';
 
 const base = mkdtempSync('/tmp/rcdeploy-node-test.');
