@@ -12,6 +12,7 @@ import { type NodeView, observation, viewOf } from '../redis/node/observe.ts';
 import { Unknown } from '../template/values.ts';
 import { clusterIo } from './cluster-context.ts';
 import type { Change, HostModule, Plan, PlanEnv, Result } from './contract.ts';
+import { declaredNodes } from './declared-nodes.ts';
 import type { RedisClusterArgs } from './generated/redis_cluster.ts';
 
 type Views = readonly NodeView[];
@@ -160,7 +161,6 @@ function inputProblems(args: RedisClusterArgs): string[] {
 }
 
 function declare(args: RedisClusterArgs): DeclaredCluster {
-  const { tls } = args;
   return {
     name: args.name,
     replicas: args.replicas,
@@ -168,19 +168,6 @@ function declare(args: RedisClusterArgs): DeclaredCluster {
     placement: args.placement,
     nodeTimeoutMs: args.node_timeout,
     allow: args.allow,
-    nodes: args.nodes.map((node) => {
-      const password = node.password ?? args.password;
-      const username = node.username ?? args.username;
-      return {
-        host: node.host,
-        address: node.address,
-        port: node.port,
-        busPort: node.bus_port,
-        zone: node.zone,
-        role: node.role,
-        tls,
-        auth: password === undefined ? undefined : { password, ...(username === undefined ? {} : { username }) },
-      };
-    }),
+    nodes: declaredNodes(args),
   };
 }
