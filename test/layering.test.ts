@@ -37,8 +37,8 @@ const PACKAGE_USERS: Readonly<Record<string, readonly string[]>> = {
   ssh2: ['transport'],
   'node:net': ['transport', 'lab'],
   'node:dgram': [],
-  'node:tls': ['transport', 'redis/node/client.ts'],
-  ioredis: ['redis/node/client.ts'],
+  'node:tls': ['transport', 'redis/node/node-stream.ts'],
+  'redis-parser': ['redis/node/stream-link.ts'],
 };
 
 /** What node:net offers that opens no connection. */
@@ -102,7 +102,7 @@ describe('layering', () => {
     expect(wrong('template/x.ts', "const x = await import('../source/yaml.ts');")).toHaveLength(1);
     expect(wrong('engine/x.ts', "import { connect } from 'node:net';")).toHaveLength(1);
     expect(wrong('engine/x.ts', "import { isIP } from 'node:net';")).toHaveLength(0);
-    expect(wrong('redis/observe.ts', "import type { Redis } from 'ioredis';")).toHaveLength(1);
+    expect(wrong('redis/observe.ts', "import Parser from 'redis-parser';")).toHaveLength(1);
     expect(wrong('nowhere/x.ts', "export * from '../errors/errors.ts';")).toHaveLength(1);
     expect(wrong('engine/x.ts', "import 'ssh2';\nimport a from '../state/locks.ts';")).toHaveLength(1);
   });

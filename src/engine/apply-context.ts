@@ -1,14 +1,21 @@
 import { InterruptedError } from '../errors/errors.ts';
 import type { ApplyContext } from '../modules/contract.ts';
+import type { NodeLink } from '../redis/node/contract.ts';
 import type { Become, Reply, Shell, ShOptions } from '../transport/contract.ts';
 import type { HostState } from './host-state.ts';
 import type { PlayRun } from './play-run.ts';
 import type { Call } from './prepare.ts';
 import { connectingBecome } from './target.ts';
 
-/** The hands of a module while it applies its plan. */
-export function applyContext(play: PlayRun, call: Call, task: string, signal: AbortSignal): ApplyContext {
+/** The hands of a module while it applies its plan. `over` lets go of what it may have left open. */
+export function applyContext(
+  play: PlayRun,
+  call: Call,
+  task: string,
+  signal: AbortSignal,
+): { readonly hands: ApplyContext; over(): void } {
   const { run, context } = play;
+  const links: NodeLink[] = [];
   const { request } = run;
   const shOn =
     (host: HostState, become: Become | undefined): ApplyContext['sh'] =>
@@ -20,7 +27,7 @@ export function applyContext(play: PlayRun, call: Call, task: string, signal: Ab
         return await runCancellable(shell, script, { ...options, env }, signal).finally(() => host.forgetReads());
       });
     };
-  return {
+  const hands: ApplyContext = {
     host: call.on.name,
     diff: call.diff,
     signal,
@@ -31,11 +38,22 @@ export function applyContext(play: PlayRun, call: Call, task: string, signal: Ab
       return { sh: shOn(host, connectingBecome(call.become, run.scope(host, context), context.play, request)) };
     },
     query: (query) => run.reader.queryNow(query, context),
+    link: async (node) => {
+      const link = await run.reader.link(node, context);
+      links.push(link);
+      return link;
+    },
     openStream: async (to) => (await run.connections.connection(call.on.name, context)).openStream(to),
     once: (key, work) => run.once(key, work),
     progress: (message) => request.emit({ event: 'wait', host: call.on.name, task, message }),
     output: (message) => request.emit({ event: 'wait', host: call.on.name, task, message, output: true }),
     sleep: (ms) => sleep(ms, signal),
+  };
+  return {
+    hands,
+    over: () => {
+      for (const link of links) link.close();
+    },
   };
 }
 

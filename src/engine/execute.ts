@@ -103,13 +103,15 @@ async function applyPlan(
   const { run } = play;
   const hasChanges = plan.changes.length > 0;
   if (hasChanges) await run.owed.record(play, task, call.scope.parts.host);
+  const { hands, over } = applyContext(play, call, taskTitle(task), signal);
   try {
-    const applied = await module.apply(plan, call.args, applyContext(play, call, taskTitle(task), signal), state);
+    const applied = await module.apply(plan, call.args, hands, state);
     return { result: { changed: hasChanges, ...plan.result, ...applied }, changes: plan.changes };
   } catch (error) {
     if (!(error instanceof UnreachableError) || signal.aborted) throw error;
     return await probeAgain(play, call, module, plan, error);
   } finally {
+    over();
     call.on.forgetReads();
     run.reader.forgetNodes();
   }

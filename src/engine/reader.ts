@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import { UnreachableError } from '../errors/errors.ts';
 import type { ReadAnswer, ReadRequest } from '../modules/contract.ts';
-import { queryNode } from '../redis/node/client.ts';
-import type { NodeAnswer, NodeQuery } from '../redis/node/contract.ts';
+import { openNodeLink, queryNode } from '../redis/node/client.ts';
+import type { NodeAccess, NodeAnswer, NodeLink, NodeQuery } from '../redis/node/contract.ts';
 import type { Become, Reply } from '../transport/contract.ts';
 import { runCancellable } from './apply-context.ts';
 import { fuse, unfuse } from './fuse.ts';
@@ -58,9 +59,17 @@ export class Reader {
 
   /** Ask a node now, whatever is known. */
   async queryNow(query: NodeQuery, context: PlayContext | undefined): Promise<NodeAnswer> {
-    // Logging in to the host has its own limit and must not count as a node's silence.
-    const connection = await this.#run.connections.connection(query.via, context);
-    return queryNode(() => connection.openStream({ address: query.address, port: query.port }), query);
+    return queryNode(await this.#wayTo(query, context), query);
+  }
+
+  async link(node: NodeAccess, context: PlayContext | undefined): Promise<NodeLink> {
+    return openNodeLink(await this.#wayTo(node, context), node);
+  }
+
+  /** Logging in to the host has its own limit and must not count as a node's silence. */
+  async #wayTo({ via, address, port }: NodeAccess, context: PlayContext | undefined): Promise<() => Promise<Duplex>> {
+    const connection = await this.#run.connections.connection(via, context);
+    return () => connection.openStream({ address, port });
   }
 
   #query(query: NodeQuery, context: PlayContext | undefined): Promise<NodeAnswer> {

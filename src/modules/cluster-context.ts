@@ -1,3 +1,4 @@
+import { accessOf } from '../redis/cluster/topology.ts';
 import type { ClusterIo } from '../redis/node/cluster-io.ts';
 import { quote } from '../sh/quote.ts';
 import type { ApplyContext } from './contract.ts';
@@ -6,6 +7,7 @@ import type { ApplyContext } from './contract.ts';
 export function clusterIo(context: ApplyContext): ClusterIo {
   return {
     query: async (query) => await context.query(query),
+    link: async (node) => await context.link(accessOf(node)),
     sleep: async (ms) => await context.sleep(ms),
     progress: (text) => context.progress(text),
     now: () => performance.now(),

@@ -1,5 +1,5 @@
 import type { Span } from '../errors/diagnostic.ts';
-import type { NodeAnswer, NodeQuery } from '../redis/node/contract.ts';
+import type { NodeAccess, NodeAnswer, NodeLink, NodeQuery } from '../redis/node/contract.ts';
 import type { Connection, Reply, ShOptions } from '../transport/contract.ts';
 
 /**
@@ -83,6 +83,8 @@ export interface ApplyContext {
   /** The same on another inventory host. */
   on(host: string): Pick<ApplyContext, 'sh'>;
   query(query: NodeQuery): Promise<NodeAnswer>;
+  /** A connection to a node that is kept, at the latest until `apply` has ended. Throws a NodeError when the node cannot be reached. */
+  link(node: NodeAccess): Promise<NodeLink>;
   /** A stream to an address or socket as seen from the task's host. Rejects when it is refused, cannot be reached or may not be forwarded. */
   readonly openStream: Connection['openStream'];
   /** Once per run for all hosts and tasks that give the same key: the first caller runs it, the others share the outcome. */

@@ -4,8 +4,10 @@ import { UnreachableError } from '../errors/errors.ts';
 import type { Carrier } from './carrier.ts';
 import type { Channel } from './channel.ts';
 
-/** Below sshd's MaxSessions 10, which frees a slot only some time after a channel has closed. */
-const channelLimit = 8;
+/** Below sshd's MaxSessions 10, which frees a slot only some time after a channel has closed. It does not count streams. */
+const sessionLimit = 8;
+/** Links to nodes are kept, and a query must not wait for their end: so many nodes hardly share a host. */
+const streamLimit = 64;
 const openMs = 10_000;
 /** After the exit status: for output that is still on its way, when a child left behind holds the channel open. */
 const lingerMs = 200;
@@ -44,8 +46,8 @@ export class SshCarrier implements Carrier {
   }
 
   start(command: string): Promise<Channel> {
-    if (this.#sessions >= channelLimit) {
-      const message = `More than ${channelLimit} shells at once on one connection (one per become user)`;
+    if (this.#sessions >= sessionLimit) {
+      const message = `More than ${sessionLimit} shells at once on one connection (one per become user)`;
       return Promise.reject(new UnreachableError(this.#host, message));
     }
     this.#sessions++;
@@ -69,7 +71,7 @@ export class SshCarrier implements Carrier {
   }
 
   async openStream(to: { address: string; port: number } | { path: string }): Promise<Duplex> {
-    if (this.#streams >= channelLimit) {
+    if (this.#streams >= streamLimit) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     } else {
       this.#streams++;

@@ -49,6 +49,7 @@ function recorder(): { context: ApplyContext; sent: { script: string; stdin: str
     sh,
     on: () => ({ sh }),
     query: refuse,
+    link: refuse,
     openStream: refuse,
     once: (_key, work) => work(),
     progress: () => undefined,

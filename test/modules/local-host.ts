@@ -86,6 +86,7 @@ export function localHost(userland: Userland, cacheDir: string): Host {
     sh: (script, options) => run(userland, script, options),
     on: () => ({ sh: (script, options) => run(userland, script, options) }),
     query: () => Promise.reject(new Error('no node here')),
+    link: () => Promise.reject(new Error('no node here')),
     openStream: (to) =>
       new Promise((resolve, reject) => {
         const socket = 'path' in to ? connect(to.path) : connect({ host: to.address, port: to.port });

@@ -9,7 +9,7 @@ import { redisCluster } from '../../src/modules/redis_cluster.ts';
 import { observedLayout } from '../../src/redis/cluster/report.ts';
 import type { NodeView } from '../../src/redis/node/observe.ts';
 import type { Reply } from '../../src/transport/contract.ts';
-import { ask, command, openLocal, Servers } from '../redis/servers.ts';
+import { ask, askKept, command, openLocal, Servers } from '../redis/servers.ts';
 
 const servers = new Servers();
 let directory = '';
@@ -51,6 +51,7 @@ const context: ApplyContext = {
   sh,
   on: () => ({ sh }),
   query: ask,
+  link: askKept,
   openStream: async (to) => await openLocal('port' in to ? to : { address: '', port: 0 })(),
   once: async (_, work) => await work(),
   progress: () => undefined,

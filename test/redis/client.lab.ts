@@ -4,10 +4,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { queryNode } from '../../src/redis/node/client.ts';
 import type { NodeQuery } from '../../src/redis/node/contract.ts';
-import { ask, openLocal, Servers, until } from './servers.ts';
+import { ask, askKept, openLocal, Servers, until } from './servers.ts';
 
 const servers = new Servers();
 afterEach(async () => await servers.stopAll());
@@ -100,6 +101,74 @@ describe('queryNode against real servers', () => {
     const ended = await queryNode(overPlainStream, query(17106, { commands: [['SHUTDOWN', 'NOSAVE']] }));
     expect(ended).toMatchObject({ ok: false, kind: 'lost' });
     expect(performance.now() - began).toBeLessThan(2000);
+  });
+});
+
+describe('a link to a real server', () => {
+  it('serves calls in the order in which they were made, while others are in flight', async () => {
+    await servers.start(17111, [], false);
+    const link = await askKept(query(17111));
+    const slow = link.send([
+      ['EVAL', 'for i = 1, 2e7 do end return "OK"', '0'],
+      ['INCR', 'n'],
+    ]);
+    const others = Array.from({ length: 50 }, async () => await link.send([['INCR', 'n'], ['PING']]));
+    expect(await slow).toEqual(['OK', 1]);
+    expect(await Promise.all(others)).toEqual(others.map((_, index) => [index + 2, 'PONG']));
+    link.close();
+    await expect(link.send([['PING']])).rejects.toMatchObject({ kind: 'lost' });
+  });
+
+  it('gives the replies that ioredis gives, short ones and those of many chunks', async () => {
+    await servers.start(17112, [], false);
+    const link = await askKept(query(17112));
+    const redis = new Redis({ port: 17112, protocol: 2, lazyConnect: true, retryStrategy: () => null });
+    await redis.connect();
+    const commands = [
+      ['SET', 'text', '键 = 值\r\n'.repeat(100_000)],
+      ['GET', 'text'],
+      ['SADD', 'many', ...Array.from({ length: 5000 }, (_, index) => `member-${index}`)],
+      ['SORT', 'many', 'ALPHA'],
+      ['EVAL', 'return {1, {2, false, {}}, redis.status_reply("FINE"), ""}', '0'],
+      ['COMMAND', 'INFO', 'get'],
+      ['GET', 'none'],
+      ['STRLEN', 'text'],
+      ['CONFIG', 'GET', '*'],
+    ];
+    const expected = [];
+    for (const [name = '', ...words] of commands) expected.push(await redis.call(name, ...words));
+    // Ours came second: the set holds all members already.
+    expect(await link.send(commands)).toEqual(expected.with(2, 0));
+    redis.disconnect();
+    link.close();
+  });
+
+  it('logs in once, and tells a wrong password when it is opened', async () => {
+    await servers.start(17113, ['--requirepass', 'right-one'], false);
+    const link = await askKept(query(17113, { auth: { password: 'right-one' } }));
+    expect(await link.send([['PING']])).toEqual(['PONG']);
+    link.close();
+    const wrong = await askKept(query(17113, { auth: { password: 'wrong-one' } })).catch((error: unknown) => error);
+    expect(wrong).toMatchObject({ kind: 'auth' });
+    expect(String(wrong)).not.toContain('wrong-one');
+    const none = await askKept(query(17113));
+    await expect(none.send([['PING'], ['PING']])).rejects.toMatchObject({ kind: 'auth' });
+    none.close();
+  });
+
+  it('tells silence from loss, and outlives the silence', async () => {
+    await servers.start(17114, [], false);
+    const link = await askKept(query(17114));
+    servers.pause(17114);
+    await expect(link.send([['PING']], 200)).rejects.toMatchObject({ kind: 'timeout' });
+    servers.resume(17114);
+    expect(await link.send([['ECHO', 'again']])).toEqual(['again']);
+    servers.pause(17114);
+    const cut = expect(link.send([['ECHO', 'never']])).rejects.toMatchObject({ kind: 'lost' });
+    await servers.kill(17114);
+    await cut;
+    expect(link.isOpen).toBe(false);
+    await expect(askKept(query(17114))).rejects.toMatchObject({ kind: 'refused' });
   });
 });
 

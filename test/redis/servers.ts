@@ -5,10 +5,10 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import type { DeclaredCluster, DeclaredNode } from '../../src/redis/cluster/topology.ts';
-import { queryNode } from '../../src/redis/node/client.ts';
+import { accessOf, type DeclaredCluster, type DeclaredNode } from '../../src/redis/cluster/topology.ts';
+import { openNodeLink, queryNode } from '../../src/redis/node/client.ts';
 import type { ClusterIo } from '../../src/redis/node/cluster-io.ts';
-import type { NodeAnswer, NodeQuery, RespValue } from '../../src/redis/node/contract.ts';
+import type { NodeAccess, NodeAnswer, NodeLink, NodeQuery, RespValue } from '../../src/redis/node/contract.ts';
 
 /** Where a query's stream goes on this machine. */
 export function openLocal(query: Pick<NodeQuery, 'address' | 'port'>): () => Promise<Duplex> {
@@ -22,6 +22,11 @@ export function openLocal(query: Pick<NodeQuery, 'address' | 'port'>): () => Pro
 
 export async function ask(query: NodeQuery): Promise<NodeAnswer> {
   return await queryNode(openLocal(query), query);
+}
+
+/** A link of its own to a node on this machine. */
+export async function askKept(access: NodeAccess): Promise<NodeLink> {
+  return await openNodeLink(openLocal(access), access);
 }
 
 /** Real redis-server processes on loopback, each with a directory of its own, all gone after {@link stopAll}. */
@@ -101,6 +106,7 @@ export async function command(port: number, words: readonly string[], auth?: Nod
 export function localIo(changes: Partial<ClusterIo> = {}): ClusterIo {
   return {
     query: ask,
+    link: async (node) => await askKept(accessOf(node)),
     sleep: async (ms) => await new Promise((resolve) => setTimeout(resolve, ms)),
     progress: () => undefined,
     settingsInFile: async () => undefined,

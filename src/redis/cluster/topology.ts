@@ -1,4 +1,4 @@
-import type { NodeQuery } from '../node/contract.ts';
+import type { NodeAccess, NodeQuery } from '../node/contract.ts';
 
 export type Role = 'master' | 'replica';
 
@@ -14,8 +14,8 @@ export interface DeclaredNode {
   readonly zone?: string | undefined;
   /** Pinned role; otherwise placement chooses. */
   readonly role?: Role | undefined;
-  readonly auth?: NodeQuery['auth'];
-  readonly tls?: NodeQuery['tls'];
+  readonly auth?: NodeAccess['auth'];
+  readonly tls?: NodeAccess['tls'];
 }
 
 export type PlacementRule = 'zones' | 'hosts' | 'redis-cli';
@@ -52,14 +52,10 @@ export function masterCount(cluster: DeclaredCluster): number {
   return cluster.masters ?? Math.floor(cluster.nodes.length / (cluster.replicas + 1));
 }
 
+export function accessOf({ host, address, port, auth, tls }: DeclaredNode): NodeAccess {
+  return { via: host, address, port, auth, tls };
+}
+
 export function queryOf(node: DeclaredNode, commands: readonly (readonly string[])[], timeoutMs?: number): NodeQuery {
-  return {
-    via: node.host,
-    address: node.address,
-    port: node.port,
-    auth: node.auth,
-    tls: node.tls,
-    commands,
-    timeoutMs,
-  };
+  return { ...accessOf(node), commands, timeoutMs };
 }

@@ -1,10 +1,12 @@
-import type { DeclaredCluster } from '../cluster/topology.ts';
-import type { NodeAnswer, NodeQuery } from './contract.ts';
+import type { DeclaredCluster, DeclaredNode } from '../cluster/topology.ts';
+import type { NodeAnswer, NodeLink, NodeQuery } from './contract.ts';
 import { type NodeView, observation, viewOf } from './observe.ts';
 
 /** What forming needs of the outside. Everything may throw UnreachableError or InterruptedError. */
 export interface ClusterIo {
   query(query: NodeQuery): Promise<NodeAnswer>;
+  /** A connection that is kept, for many commands to one node. Throws a NodeError when the node cannot be reached. */
+  link(node: DeclaredNode): Promise<NodeLink>;
   sleep(ms: number): Promise<void>;
   progress(text: string): void;
   /** Lines of a config file on an inventory host that set one of these directives; undefined when it cannot be read. */

@@ -1,5 +1,5 @@
-/** Commands for one Redis node, sent in one pipeline over a stream that starts on inventory host `via`. */
-export interface NodeQuery {
+/** How to reach one Redis node: from inventory host `via`, logged in and secured as it wants. */
+export interface NodeAccess {
   readonly via: string;
   readonly address: string;
   readonly port: number;
@@ -7,6 +7,10 @@ export interface NodeQuery {
   readonly tls?:
     | { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly servername?: string }
     | undefined;
+}
+
+/** Commands for one Redis node, sent in one pipeline over a stream of their own. */
+export interface NodeQuery extends NodeAccess {
   readonly commands: readonly (readonly string[])[];
   /** Milliseconds for connecting and for all replies; default 5000. */
   readonly timeoutMs?: number | undefined;
@@ -16,7 +20,23 @@ export type RespValue = string | number | null | RespError | RespValue[];
 export interface RespError {
   readonly error: string;
 }
+
+/** `refused`: nothing listens there; `timeout`: silence; `auth`: NOAUTH/WRONGPASS; `lost`: cut after commands were sent. */
+export type NodeFailureKind = 'refused' | 'timeout' | 'auth' | 'lost' | 'other';
 export type NodeAnswer =
   | { readonly ok: true; readonly replies: readonly RespValue[] }
-  /** `refused`: nothing listens there; `timeout`: silence; `auth`: NOAUTH/WRONGPASS; `lost`: cut after commands were sent. */
-  | { readonly ok: false; readonly kind: 'refused' | 'timeout' | 'auth' | 'lost' | 'other'; readonly message: string };
+  | { readonly ok: false; readonly kind: NodeFailureKind; readonly message: string };
+
+/** A connection to one node that is kept, for the many commands of a long operation. */
+export interface NodeLink {
+  /** False once it was closed or cut: then another link is needed. */
+  readonly isOpen: boolean;
+  /**
+   * Sends the commands in one pipeline, behind those of calls still in flight; errors of single commands are values. Rejects with
+   * a NodeError: `timeout` after `timeoutMs` (default 5000) without all replies, which are dropped when they come after all, so
+   * the link stays usable; `lost` when it was cut, and then the outcome of what was sent is not known.
+   */
+  send(commands: readonly (readonly string[])[], timeoutMs?: number): Promise<RespValue[]>;
+  /** At once; calls in flight reject as `lost`. */
+  close(): void;
+}

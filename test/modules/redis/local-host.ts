@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ApplyContext, Args, HostModule, Plan, PrepareEnv, Result } from '../../../src/modules/contract.ts';
-import { queryNode } from '../../../src/redis/node/client.ts';
+import { openNodeLink, queryNode } from '../../../src/redis/node/client.ts';
 import type { Reply, ShOptions } from '../../../src/transport/contract.ts';
 
 /** Drives a module against this machine with a real sh and real Redis nodes: what the engine does, without the engine. */
@@ -58,6 +58,7 @@ export class LocalHost {
       sh,
       on: () => ({ sh }),
       query: (query) => queryNode(() => openStream(query), query),
+      link: (node) => openNodeLink(() => openStream(node), node),
       openStream,
       once: <T>(key: string, work: () => Promise<T>) => {
         const running = (this.#shared.get(key) as Promise<T> | undefined) ?? work();

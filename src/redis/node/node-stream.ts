@@ -1,0 +1,51 @@
+import type { Duplex } from 'node:stream';
+import type { NodeAccess } from './contract.ts';
+import type { Deadline } from './deadline.ts';
+
+/** A stream that a node's protocol can be spoken on: opened, watched for its end, and secured where the node wants TLS. */
+export async function openNodeStream(
+  open: () => Promise<Duplex>,
+  access: NodeAccess,
+  limit: Deadline,
+): Promise<Duplex> {
+  const opening = open();
+  opening.then(
+    (late) => {
+      if (limit.passed) late.destroy();
+    },
+    () => undefined,
+  );
+  const stream = await limit.race(opening, 'waiting for the connection');
+  stream.on('error', () => undefined);
+  closeAtEnd(stream);
+  if (!access.tls) return stream;
+  try {
+    return await limit.race(secured(stream, access), 'waiting for the TLS handshake');
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
+}
+
+/** An SSH channel stays half open when the other side ends it, and its close would never come. */
+function closeAtEnd(stream: Duplex): void {
+  stream.once('end', () => stream.destroy());
+}
+
+async function secured(stream: Duplex, access: NodeAccess): Promise<Duplex> {
+  const { connect } = await import('node:tls');
+  const { ca, cert, key, servername } = access.tls ?? {};
+  return await new Promise((resolve, reject) => {
+    const socket = connect({
+      socket: stream,
+      host: access.address,
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+      ...(servername === undefined ? {} : { servername }),
+    });
+    socket.once('secureConnect', () => resolve(socket));
+    socket.on('error', reject);
+    socket.once('close', () => reject(new Error('the connection was closed during the TLS handshake')));
+  });
+}

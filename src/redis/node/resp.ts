@@ -1,0 +1,33 @@
+import type { NodeAccess, RespValue } from './contract.ts';
+
+/** Commands as RESP2, which 4.0 understands too, in one piece. */
+export function encodeCommands(commands: readonly (readonly string[])[]): string {
+  let text = '';
+  for (const words of commands) {
+    text += `*${words.length}\r\n`;
+    for (const word of words) text += `$${Buffer.byteLength(word)}\r\n${word}\r\n`;
+  }
+  return text;
+}
+
+export function loginCommand({ auth }: NodeAccess): readonly string[] | undefined {
+  if (!auth) return undefined;
+  return auth.username === undefined ? ['AUTH', auth.password] : ['AUTH', auth.username, auth.password];
+}
+
+/** What the parser gives for a reply, with errors as values. */
+export function plainReply(value: unknown): RespValue {
+  if (value instanceof Error) return { error: withoutArguments(value.message) };
+  if (Array.isArray(value)) return value.map(plainReply);
+  if (typeof value === 'string' || typeof value === 'number' || value === null) return value;
+  return String(value);
+}
+
+/** A server that does not know a command repeats its arguments, which may be a password. */
+function withoutArguments(message: string): string {
+  return message.replace(/,? with args beginning with:[\s\S]*$/, '');
+}
+
+export function errorIn(reply: RespValue | undefined): string | undefined {
+  return typeof reply === 'object' && reply !== null && 'error' in reply ? reply.error : undefined;
+}
