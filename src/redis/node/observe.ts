@@ -15,6 +15,8 @@ export interface SeenNode {
   /** Replicas: INFO's master_link_status is up. */
   readonly linkUp: boolean;
   readonly syncing: boolean;
+  /** Bytes of the replication stream: what a master has sent out, what a replica has taken in. */
+  readonly replOffset: number;
   readonly stateOk: boolean;
   readonly epoch: number;
   /** The node's own line, with its id, slots and open slots. */
@@ -97,6 +99,7 @@ function ownState(
     role: ownRole === 'slave' || ownRole === 'replica' ? 'replica' : 'master',
     linkUp: info.get('master_link_status') === 'up',
     syncing: info.get('master_sync_in_progress') === '1',
+    replOffset: infoNumber(info, 'slave_repl_offset') ?? infoNumber(info, 'master_repl_offset') ?? 0,
     stateOk: cluster.get('cluster_state') === 'ok',
     epoch: infoNumber(cluster, 'cluster_my_epoch') ?? 0,
   };
