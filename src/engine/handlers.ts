@@ -48,10 +48,10 @@ export async function flushHandlers(play: PlayRun): Promise<void> {
       const hosts = play.batch.filter((host) => host.notified.has(handler) && play.mayRunHandlers(host));
       for (const host of hosts) host.notified.delete(handler);
       if (hosts.length === 0) continue;
-      await runTask(play, handler, hosts, { handler: true, rescuable: false });
-      const done = hosts.filter((host) => host.isActive);
-      for (const host of hosts) if (!host.isActive) host.notified.add(handler);
-      await play.run.owed.strikeOff(play.context, handler, done);
+      const outcomes = await runTask(play, handler, hosts, { handler: true, rescuable: false });
+      const done = outcomes.filter(({ status }) => status !== 'failed' && status !== 'unreachable');
+      const isOnce = outcomes.length < hosts.length && done.length === outcomes.length;
+      await play.run.owed.strikeOff(play.context, handler, isOnce ? hosts : done.map(({ host }) => host));
     }
   }
 }

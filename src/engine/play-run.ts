@@ -66,7 +66,7 @@ export class PlayRun {
   }
 
   mayRunHandlers(host: HostState): boolean {
-    if (host.unreachable) return false;
+    if (host.unreachable || host.ended) return false;
     return !host.failure || this.run.request.forceHandlers || toBoolean(this.#render(this.context.play.forceHandlers));
   }
 

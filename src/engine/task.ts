@@ -30,9 +30,14 @@ interface HostOutcome {
 let taskCounter = 0;
 
 /** Run one task on all its hosts and wait for all of them: the linear strategy's step. */
-export async function runTask(play: PlayRun, task: Task, hosts: readonly HostState[], place: TaskPlace): Promise<void> {
+export async function runTask(
+  play: PlayRun,
+  task: Task,
+  hosts: readonly HostState[],
+  place: TaskPlace,
+): Promise<readonly HostOutcome[]> {
   const [first] = hosts;
-  if (!first) return;
+  if (!first) return [];
   const { run } = play;
   const once = toBoolean(renderOr(task.runOnce, first, play, task, false));
   const acting = once ? [first] : hosts;
@@ -57,6 +62,7 @@ export async function runTask(play: PlayRun, task: Task, hosts: readonly HostSta
   );
   for (const outcome of outcomes) settle(play, task, outcome, once ? hosts : [outcome.host]);
   await play.checkFailures(task, outcomes, once, hosts);
+  return outcomes;
 }
 
 /** All results; when one throws (an interrupt, another run's lock), that error, but only after the others have ended. */
