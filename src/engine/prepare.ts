@@ -152,7 +152,14 @@ function* loopVariables(
   }
 }
 
-async function prepareTurn(run: Run, context: PlayContext, task: Task, scope: HostScope, item: unknown): Promise<Turn> {
+/** One turn with the variables of its moment: its conditions and arguments. */
+export async function prepareTurn(
+  run: Run,
+  context: PlayContext,
+  task: Task,
+  scope: HostScope,
+  item: unknown,
+): Promise<Turn> {
   try {
     const verdict = judge(task.when, scope, 'when');
     if ('unknown' in verdict)

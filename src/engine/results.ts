@@ -13,7 +13,7 @@ export function loopResult(results: readonly Result[]): Result {
     results: [...results],
     changed: results.some((result) => result.changed === true),
     ...(failed && { failed }),
-    ...(skipped && { skipped }),
+    skipped,
     ...(unreachable && { unreachable }),
     msg: skipped ? 'All items skipped' : failed ? 'One or more items failed' : 'All items completed',
   };
@@ -28,6 +28,13 @@ export function withLines(result: Result): Result {
     }
   }
   return result;
+}
+
+/** A result as variables see it: without the word to reporters from which `-v` on it is shown. */
+export function withoutVerbosity(registered: unknown): unknown {
+  if (typeof registered !== 'object' || registered === null || !('_verbosity' in registered)) return registered;
+  const { _verbosity, ...kept } = registered;
+  return kept;
 }
 
 export interface Leniency {

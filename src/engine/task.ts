@@ -9,9 +9,9 @@ import { notifyHandlers } from './handlers.ts';
 import type { HostState } from './host-state.ts';
 import { leniencyOf, renderOr } from './keywords.ts';
 import type { PlayRun } from './play-run.ts';
-import { prepareTask, type Turn } from './prepare.ts';
+import { prepareTask, prepareTurn, type Turn } from './prepare.ts';
 import { readAhead } from './read-ahead.ts';
-import { count, loopResult, statusOf } from './results.ts';
+import { count, loopResult, statusOf, withoutVerbosity } from './results.ts';
 import { Semaphore } from './semaphore.ts';
 import { runTurn, type TurnOutcome } from './turn.ts';
 
@@ -104,13 +104,12 @@ async function runOnHost(
   }
 
   const outcomes: TurnOutcome[] = [];
-  for (const turn of prepared.turns) {
+  for (const planned of prepared.turns) {
     const turnStarted = performance.now();
+    const turn = await turnNow(play, task, planned, outcomes.at(-1));
     const outcome = await runTurn(play, task, turn);
-    Object.assign(outcome.result, {
-      [task.loopControl.loopVar]: turn.item,
-      ansible_loop_var: task.loopControl.loopVar,
-    });
+    Object.assign(outcome.result, loopNames(task, turn, outcomes.length));
+    keepFacts(task, outcome.result, host);
     outcomes.push(outcome);
     emit(outcome.result, statusOf(outcome.result, leniency), outcome.changes, turnStarted, itemLabel(task, turn));
     if (outcome.result.unreachable && !leniency.ignoreUnreachable) break;
@@ -119,7 +118,26 @@ async function runOnHost(
   const result = loopResult(outcomes.map((outcome) => outcome.result));
   const status = statusOf(result, leniency);
   emit(result, status, [], started);
-  return { host, status, result, registered: { ...result, results: outcomes.map((outcome) => outcome.registered) } };
+  return {
+    host,
+    status,
+    result,
+    registered: { ...result, results: outcomes.map(({ registered }) => withoutVerbosity(registered)) },
+  };
+}
+
+/** An item may need what the items before it have set: facts, and under the registered name the last of their results. */
+async function turnNow(play: PlayRun, task: Task, planned: Turn, last: TurnOutcome | undefined): Promise<Turn> {
+  if (!last || (task.register === undefined && task.module !== 'set_fact')) return planned;
+  const scope = planned.scope.with(task.register === undefined ? [] : [[task.register, last.registered]]);
+  return prepareTurn(play.run, play.context, task, scope, planned.item);
+}
+
+/** What the result of an item says of its loop. */
+function loopNames(task: Task, { item }: Turn, index: number): Result {
+  const { loopVar, indexVar } = task.loopControl;
+  const names = { [loopVar]: item, ansible_loop_var: loopVar };
+  return indexVar === undefined ? names : { ...names, [indexVar]: index, ansible_index_var: indexVar };
 }
 
 /** What the outcome leaves behind: registers, facts, notifications, counts, and the host's failure. */
@@ -127,8 +145,8 @@ function settle(play: PlayRun, task: Task, outcome: HostOutcome, sharers: readon
   const { host, status, result } = outcome;
   count(host.stats, status, result.changed === true);
   for (const sharer of sharers) {
-    if (task.register) sharer.setFacts.set(task.register, outcome.registered);
-    keepFacts(task, result, sharer);
+    if (task.register) sharer.setFacts.set(task.register, withoutVerbosity(outcome.registered));
+    for (const one of Array.isArray(result.results) ? result.results : [result]) keepFacts(task, one, sharer);
   }
   if (result.changed === true && !result.failed && !result.unreachable) notifyHandlers(play, task, host, result);
   if (status === 'unreachable') host.unreachable = true;

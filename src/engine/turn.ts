@@ -67,7 +67,11 @@ interface Attempt {
 async function attemptOnce(play: PlayRun, task: Task, call: Call, scope: HostScope): Promise<Attempt> {
   try {
     const { result, changes, predicted } = await executeCall(play, task, call);
-    return { result: judged(task, scope, withLines({ ...result })), changes, predicted: predicted ?? false };
+    return {
+      result: judged(task, scope, withLines({ failed: false, ...result })),
+      changes,
+      predicted: predicted ?? false,
+    };
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error;
     const result: Result = {

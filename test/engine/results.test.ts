@@ -19,7 +19,7 @@ describe('results', () => {
       skipped: true,
       msg: 'All items skipped',
     });
-    expect(loopResult([{ skipped: true }, {}])).not.toHaveProperty('skipped');
+    expect(loopResult([{ skipped: true }, {}])).toHaveProperty('skipped', false);
     expect(loopResult([])).toEqual({
       changed: false,
       skipped: true,
