@@ -46,9 +46,14 @@ function beginRescue(host: HostState): void {
   const { failure } = host;
   host.failure = undefined;
   if (!failure) return;
+  const { name, module, args, register, tags, vars } = failure.task;
   host.setFacts.set('ansible_failed_task', {
-    name: failure.task.name ?? failure.task.module,
-    action: failure.task.module,
+    name: name ?? module,
+    action: module,
+    args,
+    register,
+    tags,
+    vars: Object.assign({}, ...vars.map((layer) => layer.vars)),
   });
   host.setFacts.set('ansible_failed_result', failure.result);
 }
@@ -66,7 +71,9 @@ async function runMeta(play: PlayRun, meta: Meta, hosts: readonly HostState[]): 
       for (const host of chosen) host.ended = true;
       return;
     case 'clear_host_errors':
+      // They take part again from the next play on.
       for (const host of play.batch) {
+        host.ended ||= !host.isActive;
         host.failure = undefined;
         host.unreachable = false;
       }

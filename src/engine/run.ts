@@ -1,7 +1,7 @@
 import { InputError, InterruptedError, LockedError } from '../errors/errors.ts';
 import { selectHosts } from '../inventory/patterns.ts';
 import type { Play, Playbook } from '../playbook/contract.ts';
-import type { Stats } from '../report/contract.ts';
+import type { HostState } from './host-state.ts';
 import type { RunRequest } from './request.ts';
 import { hostsOf, runPlay } from './run-play.ts';
 import { Run } from './run-state.ts';
@@ -37,7 +37,7 @@ export async function run(request: RunRequest): Promise<number> {
   const stats = Object.fromEntries(
     [...state.hosts].filter(([, host]) => host.wasInPlay).map(([name, host]) => [name, host.stats]),
   );
-  const exit = stopped && stopped.exit !== EXIT.ok ? stopped.exit : exitOf(Object.values(stats));
+  const exit = stopped && stopped.exit !== EXIT.ok ? stopped.exit : exitOf([...state.hosts.values()]);
   request.emit({
     event: 'run_end',
     exit,
@@ -114,9 +114,10 @@ function stopOf(error: unknown, request: RunRequest): { exit: number; message: s
   throw error;
 }
 
-function exitOf(stats: readonly Stats[]): number {
-  if (stats.some(({ unreachable }) => unreachable > 0)) return EXIT.unreachable;
-  return stats.some(({ failed }) => failed > 0) ? EXIT.failed : EXIT.ok;
+/** Failures that `meta: clear_host_errors` has pardoned do not count, as in Ansible. */
+function exitOf(hosts: readonly HostState[]): number {
+  if (hosts.some(({ unreachable }) => unreachable)) return EXIT.unreachable;
+  return hosts.some(({ failure }) => failure) ? EXIT.failed : EXIT.ok;
 }
 
 function checkLimit(request: RunRequest): void {
