@@ -8,7 +8,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 test.each([
   ['modules', 'module-docs', '### redis_cluster'],
   ['keywords', 'keyword-docs', '| `until` |'],
-])('docs/%s.md says what the schemas say: write it with `npm run docs`', (page, script, part) => {
+  ['differences', 'difference-docs', '## Of handlers'],
+])('docs/%s.md says what its sources say: write it with `npm run docs`', (page, script, part) => {
   const words = [`scripts/${script}.mjs`, '--print'];
   const written = execFileSync(process.execPath, words, { cwd: root, encoding: 'utf8' });
   expect(written).toContain(part);

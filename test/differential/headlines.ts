@@ -1,0 +1,38 @@
+const banner = /^(?:PLAY|TASK|RUNNING HANDLER|NO MORE HOSTS LEFT|PLAY RECAP)\b.*$/;
+const verdict =
+  /^(?:ok|changed|skipping|failed|fatal|included|rescued|unreachable): |^\.\.\.ignoring$|^skipping: no hosts matched$/;
+const recapRow = /^\S+ +: ok=/;
+
+/**
+ * The lines of ansible-playbook's text that say what happened where, without the results behind them. Hosts report in any
+ * order, so the lines between two banners are sorted. ansible-core 2.14 tells of some `meta` once for each host, of others
+ * never: what it tells of them is left out.
+ */
+export function headlines(text: string, metas: readonly string[]): string[] {
+  let isMeta = false;
+  const lines: string[] = [];
+  let block: string[] = [];
+  const endBlock = () => {
+    lines.push(...block.sort());
+    block = [];
+  };
+  for (const line of text.split('\n')) {
+    if (banner.test(line)) {
+      isMeta = metas.some((title) => line.startsWith(`TASK [${title}] `));
+      if (isMeta) continue;
+      endBlock();
+      lines.push(line);
+    } else if (isMeta) {
+    } else if (verdict.test(line)) {
+      block.push(withoutResult(line));
+    } else if (recapRow.test(line)) {
+      block.push(line);
+    }
+  }
+  endBlock();
+  return lines;
+}
+
+function withoutResult(line: string): string {
+  return line.replace(/ => [{[].*$/, ' =>').trimEnd();
+}

@@ -1,0 +1,66 @@
+import type { RecordedResult } from './events.ts';
+
+/** Times, what Ansible adds for its own use, and what we say besides. */
+const volatile = [
+  'start',
+  'end',
+  'delta',
+  'invocation',
+  'warnings',
+  'deprecations',
+  'exception',
+  'hint',
+  'false_condition',
+];
+/** Said by the status already. */
+const verdicts = ['failed', 'skipped', 'changed', 'unreachable'];
+/** Keys of a module's result that say the same with other words. */
+const wording: Readonly<Record<string, readonly string[]>> = {};
+
+/** Whose failures are told in the playbook's words, or in the program's; all others are told in our own. */
+const tellsTheUsersWords = new Set(['fail', 'assert', 'command', 'shell']);
+
+export type Unequal = readonly [path: string, theirs: unknown, mine: unknown];
+
+/** Where two results do not say the same. */
+export function unequal(theirs: RecordedResult, mine: RecordedResult): Unequal[] {
+  const skip = new Set([...verdicts, ...(wording[theirs.module] ?? [])]);
+  if (theirs.module !== 'set_fact') skip.add('ansible_facts');
+  if (['failed', 'ignored'].includes(theirs.status) && !tellsTheUsersWords.has(theirs.module)) skip.add('msg');
+  const isOwnWords =
+    typeof theirs.result.msg === 'string' && /\bThe error was: |^The error appears/.test(theirs.result.msg);
+  if (isOwnWords) skip.add('msg');
+  // Where a condition cannot be evaluated, ansible-core 2.14 leaves the reason here.
+  if (typeof theirs.result.failed_when_result === 'string') skip.add('failed_when_result').add('msg');
+  const [a, b] = [theirs, mine].map(({ result }) =>
+    Object.fromEntries(Object.entries(result).filter(([key]) => !skip.has(key))),
+  );
+  return [...unequalValues(a, b, '')];
+}
+
+function* unequalValues(theirs: unknown, mine: unknown, path: string): Iterable<Unequal> {
+  if (isSame(theirs, mine)) return;
+  if (!isContainer(theirs) || !isContainer(mine) || Array.isArray(theirs) !== Array.isArray(mine)) {
+    yield [path, theirs, mine];
+    return;
+  }
+  const [a, b] = [theirs as Record<string, unknown>, mine as Record<string, unknown>];
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    if (!volatile.includes(key) && !key.startsWith('_'))
+      yield* unequalValues(a[key], b[key], path === '' ? key : `${path}.${key}`);
+  }
+}
+
+function isContainer(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+function isTextOrNumber(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
+/** Ansible 2.14 makes text of numbers and of nothing, where we keep the native type; templates of either come to the same. */
+function isSame(theirs: unknown, mine: unknown): boolean {
+  if (isTextOrNumber(theirs) && isTextOrNumber(mine)) return String(theirs) === String(mine);
+  return theirs === mine || (theirs === '' && mine === null);
+}
