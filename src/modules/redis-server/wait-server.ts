@@ -1,5 +1,6 @@
 import { TaskError } from '../../errors/errors.ts';
 import type { ApplyContext } from '../contract.ts';
+import { ProgressWatch } from '../progress-watch.ts';
 import { must } from '../redis-build/build-on-host.ts';
 import { label, nodeQuery, type ServerArgs } from './server-args.ts';
 import { nodeState, type Running, serverQuestions } from './server-state.ts';
@@ -18,7 +19,7 @@ export interface Started {
 
 /** Until the process that was started answers, is ours and has loaded its data. Only lack of progress ends the wait early. */
 export async function awaitReady(started: Started, args: ServerArgs, context: ApplyContext): Promise<Running> {
-  const progress = new ProgressWatch(args.timeout);
+  const progress = new ProgressWatch(args.timeout * 1000);
   let wait = 50;
   for (;;) {
     const node = nodeState(await context.query(nodeQuery(args, serverQuestions)));
@@ -58,7 +59,7 @@ function isStarted(node: Running, started: Started, args: ServerArgs): boolean {
 
 /** Until the process has ended by itself. It may write its data for long; it is never killed. */
 export async function awaitEnd(pid: string, args: ServerArgs, context: ApplyContext): Promise<void> {
-  const progress = new ProgressWatch(args.timeout);
+  const progress = new ProgressWatch(args.timeout * 1000);
   for (let wait = 50; ; wait = Math.min(wait * 2, 500)) {
     const pulse = await pulseOf(pid, context);
     if (pulse === 'gone') {
@@ -74,25 +75,6 @@ export async function awaitEnd(pid: string, args: ServerArgs, context: ApplyCont
     }
     context.progress(`waiting for ${label(args)} to save and stop`);
     await context.sleep(wait);
-  }
-}
-
-/** Notices when nothing changed for some seconds. */
-class ProgressWatch {
-  readonly #limitMs: number;
-  #last = '';
-  #since = Date.now();
-
-  constructor(limitSeconds: number) {
-    this.#limitMs = limitSeconds * 1000;
-  }
-
-  stalledAt(progress: string): boolean {
-    if (progress !== this.#last) {
-      this.#last = progress;
-      this.#since = Date.now();
-    }
-    return Date.now() - this.#since > this.#limitMs;
   }
 }
 

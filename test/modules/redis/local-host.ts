@@ -10,6 +10,7 @@ import type { Reply, ShOptions } from '../../../src/transport/contract.ts';
 export class LocalHost {
   readonly messages: string[] = [];
   readonly #shared = new Map<string, Promise<unknown>>();
+  #interrupt: RegExp | undefined;
   readonly cacheDir: string;
   readonly name: string;
 
@@ -20,6 +21,12 @@ export class LocalHost {
     if (shared) {
       this.#shared = shared.#shared;
     }
+  }
+
+  /** The next step that says so fails. Returns what it fails with. */
+  interruptAfter(step: RegExp): string {
+    this.#interrupt = step;
+    return 'interrupted by the test';
   }
 
   async plan<A extends Args, S>(
@@ -65,7 +72,13 @@ export class LocalHost {
         this.#shared.set(key, running);
         return running;
       },
-      progress: (text) => this.messages.push(text),
+      progress: (text) => {
+        this.messages.push(text);
+        if (this.#interrupt?.test(text)) {
+          this.#interrupt = undefined;
+          throw new Error('interrupted by the test');
+        }
+      },
       output: () => undefined,
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     };
@@ -87,12 +100,11 @@ export function sh(script: string, options: ShOptions = {}): Promise<Reply> {
   child.stdin.end(options.stdin ?? '');
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('exit', (code) => {
-      // A daemon that was started may hold the pipes open: what came before the exit is all there is.
-      setImmediate(() =>
-        resolve({ rc: code ?? 255, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }),
-      );
-    });
+    const done = (code: number | null) =>
+      resolve({ rc: code ?? 255, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
+    child.on('close', done);
+    // A daemon that was started may hold the pipes open: then what comes within a moment of the exit is all there is.
+    child.on('exit', (code) => setTimeout(done, 300, code));
   });
 }
 
