@@ -10,6 +10,7 @@ export interface GroupDraft {
 
 export interface HostDraft {
   readonly name: string;
+  readonly file: string | undefined;
   readonly vars: VarLayer[];
 }
 
@@ -18,10 +19,13 @@ export class InventoryBuilder {
   readonly hosts = new Map<string, HostDraft>();
   readonly groups = new Map<string, GroupDraft>();
   readonly diagnostics: Diagnostic[] = [];
+  /** The file that is being read. */
+  file: string | undefined;
 
   constructor() {
     this.group('all');
     this.group('ungrouped');
+    this.group('all').children.add('ungrouped');
   }
 
   group(name: string): GroupDraft {
@@ -36,7 +40,7 @@ export class InventoryBuilder {
   addHost(group: string, name: string, vars?: VarLayer): void {
     let host = this.hosts.get(name);
     if (!host) {
-      host = { name, vars: [] };
+      host = { name, file: this.file, vars: [] };
       this.hosts.set(name, host);
     }
     if (vars) host.vars.push(vars);

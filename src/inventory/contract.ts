@@ -9,6 +9,8 @@ export interface VarLayer {
 
 export interface Host {
   readonly name: string;
+  /** The file that named it first; undefined for a name that was given on the command line. */
+  readonly file: string | undefined;
   /** All groups that the host is in, directly or not, without `all` and `ungrouped`, in name order (Ansible's group_names). */
   readonly groupNames: readonly string[];
 }

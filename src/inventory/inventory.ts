@@ -54,7 +54,9 @@ function readSource(path: string, builder: InventoryBuilder): void {
     }
     return;
   }
+  builder.file = path;
   readerOf(path)(path, builder);
+  builder.file = undefined;
 }
 
 function readerOf(path: string): (path: string, builder: InventoryBuilder) => void {

@@ -12,15 +12,16 @@ export function buildInventory(builder: InventoryBuilder, beside: readonly VarsD
   for (const [name, draft] of builder.groups) {
     groups.set(name, {
       name,
-      hosts: name === 'all' ? [...builder.hosts.keys()] : membersOf(builder, draft),
+      hosts: membersOf(builder, draft),
       children: [...draft.children],
     });
   }
   const hosts = new Map<string, Host>();
-  for (const name of builder.hosts.keys()) {
+  for (const [name, { file }] of builder.hosts) {
     const groupNames = [...groups.values()].filter((group) => group.hosts.includes(name)).map((group) => group.name);
     hosts.set(name, {
       name,
+      file,
       groupNames: groupNames.filter((group) => group !== 'all' && group !== 'ungrouped').sort(),
     });
     if (builder.groups.has(name))
@@ -83,13 +84,16 @@ function adoptOrphans(builder: InventoryBuilder): void {
   }
 }
 
+/** Its own hosts, then those of its children, then those of their children: the order in which Ansible works on them. */
 function membersOf(builder: InventoryBuilder, group: GroupDraft): string[] {
-  const members = new Set<string>(group.hosts);
-  for (const child of group.children) {
-    const draft = builder.groups.get(child);
-    if (draft) for (const host of membersOf(builder, draft)) members.add(host);
+  const walked = new Set<GroupDraft>([group]);
+  for (const { children } of walked) {
+    for (const child of children) {
+      const draft = builder.groups.get(child);
+      if (draft) walked.add(draft);
+    }
   }
-  return [...members];
+  return [...new Set([...walked].flatMap(({ hosts }) => [...hosts]))];
 }
 
 /** The longest way down from `all`: deeper groups win. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import type { Inventory } from './contract.ts';
 
 /**
@@ -29,7 +30,7 @@ function splitTerms(pattern: string): string[] {
 }
 
 function isAddress(text: string): boolean {
-  return /^\[?[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*\]?(:\d+)?$/.test(text);
+  return isIPv6(text) || isIPv6(text.replace(/^\[(.+)\](:\d+)?$/, '$1'));
 }
 
 /** Colons within brackets belong to a subscript, those of a regular expression to it. */

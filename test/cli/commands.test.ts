@@ -40,7 +40,7 @@ describe('inventory', () => {
 
   it('draws groups and hosts', async () => {
     const { out } = await rcdeploy('inventory', '-i', source);
-    expect(out).toBe('@all:\n  |--@redis:\n  |  |--h1\n  |  |--h2\n  |--@ungrouped:\n');
+    expect(out).toBe('@all:\n  |--@ungrouped:\n  |--@redis:\n  |  |--h1\n  |  |--h2\n');
   });
 
   it('lists as ansible-inventory does, but for what is secret', async () => {

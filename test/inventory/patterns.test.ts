@@ -21,9 +21,9 @@ beforeAll(async () => {
 
 describe('host patterns', () => {
   it.each<[string, string[]]>([
-    ['all', ['web1', 'web2', 'web3', 'web4', 'dba', 'dbb', 'dbc']],
-    ['*', ['web1', 'web2', 'web3', 'web4', 'dba', 'dbb', 'dbc']],
-    ['', ['web1', 'web2', 'web3', 'web4', 'dba', 'dbb', 'dbc']],
+    ['all', ['web1', 'dba', 'web2', 'web3', 'web4', 'dbb', 'dbc']],
+    ['*', ['web1', 'dba', 'web2', 'web3', 'web4', 'dbb', 'dbc']],
+    ['', ['web1', 'dba', 'web2', 'web3', 'web4', 'dbb', 'dbc']],
     ['db', ['dba', 'dbb', 'dbc', 'web4']],
     ['web:db', ['web1', 'web2', 'web3', 'web4', 'dba', 'dbb', 'dbc']],
     ['dbb,web1', ['dbb', 'web1']],
