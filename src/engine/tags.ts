@@ -3,18 +3,13 @@ export function isSelected(tags: readonly string[], only: readonly string[], ski
   const has = (tag: string) => tags.includes(tag);
   const untagged = tags.length === 0;
   const wanted = (list: readonly string[]) =>
-    list.some((tag) => has(tag)) ||
-    (list.includes('tagged') && !untagged && !onlyNever(tags)) ||
-    (list.includes('untagged') && untagged);
+    list.some((tag) => has(tag)) || (list.includes('tagged') && !untagged) || (list.includes('untagged') && untagged);
 
   const everything = only.length === 0 || only.includes('all');
-  let selected = everything ? !has('never') || wanted(only) : has('always') || wanted(only);
+  // `tagged` alone does not choose what is never to run.
+  const chosen = has('never') ? wanted(only.filter((tag) => tag !== 'tagged')) : wanted(only);
+  const selected = everything ? !has('never') || chosen : has('always') || chosen;
   if (!selected || skip.length === 0) return selected;
-  if (skip.includes('all')) selected = has('always') && !skip.includes('always');
-  if (wanted(skip)) selected = false;
-  return selected;
-}
-
-function onlyNever(tags: readonly string[]): boolean {
-  return tags.every((tag) => tag === 'never');
+  if (skip.includes('all')) return has('always') && !skip.includes('always');
+  return !wanted(skip);
 }
