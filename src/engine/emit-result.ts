@@ -36,6 +36,8 @@ export interface Emission {
   readonly durationMs: number;
   readonly item: string | undefined;
   readonly prepared: Prepared;
+  /** The turn that it is the result of; undefined for a whole loop. */
+  readonly turn: Turn | undefined;
 }
 
 /** Tell the result of a task, or of one item of its loop; `no_log` hides all but the verdict. */
@@ -43,7 +45,8 @@ export function emitResult(play: PlayRun, task: Task, host: HostState, id: strin
   const { result, status, changes, item } = emission;
   const { hint, span, ...shown } = result;
   const noLog = toBoolean(renderOr(task.noLog, host, play, task, false));
-  const call = emission.prepared.turns.find((turn) => turn.outcome.kind === 'call')?.outcome;
+  const calls = emission.turn ? [emission.turn] : emission.prepared.turns;
+  const call = calls.find((turn) => turn.outcome.kind === 'call')?.outcome;
   const delegate = call?.kind === 'call' && call.call.on !== host ? call.call.on.name : undefined;
   const withDiff = changes.length > 0 && !noLog && call?.kind === 'call';
   play.run.request.emit({

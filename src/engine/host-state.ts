@@ -3,13 +3,20 @@ import type { Task } from '../playbook/contract.ts';
 import type { Stats } from '../report/contract.ts';
 import type { Reply } from '../transport/contract.ts';
 
+export interface HostFailure {
+  readonly task: Task;
+  readonly result: Result;
+  /** A `rescue` will deal with it. */
+  readonly isRescuable?: boolean;
+}
+
 /** What the run knows of one host. Facts, registers and set_facts are data from hosts: they are never rendered. */
 export class HostState {
   readonly name: string;
   /** `ansible_…` facts without their prefix. */
   facts: Record<string, unknown> = {};
   readonly setFacts = new Map<string, unknown>();
-  failure: { readonly task: Task; readonly result: Result } | undefined;
+  failure: HostFailure | undefined;
   unreachable = false;
   /** A play has addressed it: it stands in the recap. */
   wasInPlay = false;

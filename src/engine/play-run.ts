@@ -86,15 +86,18 @@ export class PlayRun {
     if (fatal) {
       const hosts = once ? sharers : this.batch;
       const culprits = this.batch.filter((host) => host.failure || host.unreachable).map(({ name }) => name);
-      const others = hosts.some((host) => host.isActive);
+      // All that share the outcome of one host have failed with it already.
+      const others = once ? hosts.length > outcomes.length : hosts.some((host) => host.isActive);
       if (others) {
+        if (first.status !== 'rescued') this.run.request.emit({ event: 'no_hosts_left', play: this.title });
         this.endedBy = `task '${task.name ?? task.module}' failed on ${culprits.join(', ')}, so the other hosts did not go on`;
       }
       const result: Result = {
         failed: true,
         msg: `ended because task '${task.name ?? task.module}' failed on another host`,
       };
-      for (const host of hosts) if (host.isActive) host.failure = { task, result };
+      for (const host of hosts)
+        if (host.isActive) host.failure = { task, result, isRescuable: first.status === 'rescued' };
     }
     this.#checkPercentage();
   }
@@ -102,10 +105,13 @@ export class PlayRun {
   #checkPercentage(): void {
     const limit = this.#render(this.context.play.maxFailPercentage);
     if (limit === undefined || limit === null) return;
-    const failed = this.batch.filter((host) => host.failure || host.unreachable).length;
+    const failed = this.batch.filter(
+      ({ failure, unreachable }) => (failure && !failure.isRescuable) || unreachable,
+    ).length;
     const share = (failed / this.batch.length) * 100;
     const most = toNumber(String(limit).replace(/%$/, ''), 100, 'max_fail_percentage');
     if (share > most) {
+      if (this.active().length > 0) this.run.request.emit({ event: 'no_hosts_left', play: this.title });
       this.stopReason = `max_fail_percentage: ${failed}/${this.batch.length} hosts failed = ${Math.round(share)} % > ${most} %`;
     }
   }

@@ -85,21 +85,22 @@ async function runOnHost(
   const started = performance.now();
   const prepared = play.takePrepared(task, host) ?? (await prepareTask(run, context, task, host));
   const leniency = leniencyOf(play, task, host, place.rescuable);
-  const emit = (result: Result, status: Status, changes: readonly Change[], from: number, item?: string) =>
+  const emit = (result: Result, status: Status, changes: readonly Change[], from: number, turn?: Turn) =>
     emitResult(play, task, host, id, {
       result,
       status,
       changes,
       durationMs: Math.round(performance.now() - from),
-      item,
+      item: prepared.isLoop && turn ? itemLabel(task, turn) : undefined,
       prepared,
+      turn,
     });
 
   if (!prepared.isLoop) {
     const [turn] = prepared.turns as [Turn];
     const outcome = await runTurn(play, task, turn);
     const status = statusOf(outcome.result, leniency);
-    emit(outcome.result, status, outcome.changes, started);
+    emit(outcome.result, status, outcome.changes, started, turn);
     return { host, status, result: outcome.result, registered: outcome.registered };
   }
 
@@ -111,7 +112,7 @@ async function runOnHost(
     Object.assign(outcome.result, loopNames(task, turn, outcomes.length));
     keepFacts(task, outcome.result, host);
     outcomes.push(outcome);
-    emit(outcome.result, statusOf(outcome.result, leniency), outcome.changes, turnStarted, itemLabel(task, turn));
+    emit(outcome.result, statusOf(outcome.result, leniency), outcome.changes, turnStarted, turn);
     if (outcome.result.unreachable && !leniency.ignoreUnreachable) break;
     if (run.request.signal.aborted) break;
   }
@@ -150,5 +151,7 @@ function settle(play: PlayRun, task: Task, outcome: HostOutcome, sharers: readon
   }
   if (result.changed === true && !result.failed && !result.unreachable) notifyHandlers(play, task, host, result);
   if (status === 'unreachable') host.unreachable = true;
-  if (status === 'failed' || status === 'rescued') for (const sharer of sharers) sharer.failure = { task, result };
+  if (status === 'failed' || status === 'rescued') {
+    for (const sharer of sharers) sharer.failure = { task, result, isRescuable: status === 'rescued' };
+  }
 }

@@ -39,7 +39,8 @@ export async function runTurn(play: PlayRun, task: Task, turn: Turn): Promise<Tu
   const delay = toNumber(renderValue(task.delay, scope), DEFAULT_DELAY_S, 'delay');
   for (let attempt = 1; ; attempt++) {
     const done = await attemptOnce(play, task, outcome.call, scope);
-    if (retries > 0 || task.until) done.result.attempts = Math.min(attempt, Math.max(1, retries));
+    if ((retries > 0 || task.until) && !done.result.unreachable)
+      done.result.attempts = Math.min(attempt, Math.max(1, retries));
     const satisfied = done.predicted || done.result.unreachable || isSatisfied(task, scope, done.result);
     if (satisfied || run.request.signal.aborted) return conclude(task, done);
     if (attempt > retries) {

@@ -12,8 +12,9 @@ const spreadFrom = 3;
 
 /** What stands behind `ok: [host]`: nothing but for a module that is there to tell something, and with `-v`. */
 export function shownText(module: string, result: Result, verbosity: number): string {
-  if (!talkative.has(module) && verbosity === 0) return '';
-  if (!talkative.has(module) && verbosity < spreadFrom) return ` => ${flat(result)}`;
+  const isAsked = talkative.has(module) && result.censored === undefined;
+  if (!isAsked && verbosity === 0) return '';
+  if (!isAsked && verbosity < spreadFrom) return ` => ${flat(result)}`;
   const shown = shownOf(result, module === 'debug' ? hiddenOfDebug : hiddenKeys);
   return ` => ${sanitize(JSON.stringify(sorted(shown), undefined, 4))}`;
 }

@@ -35,6 +35,10 @@ export class AnsibleRenderer implements Renderer {
     switch (event.event) {
       case 'play_start':
         for (const line of ['', banner(`PLAY [${event.play}]`)]) out(line);
+        if (event.hosts.length === 0) out('skipping: no hosts matched');
+        return;
+      case 'no_hosts_left':
+        for (const line of ['', banner('NO MORE HOSTS LEFT')]) out(line);
         return;
       case 'task_start':
         this.#withItems.clear();
@@ -64,11 +68,12 @@ export class AnsibleRenderer implements Renderer {
     const diffLines = this.#options.showDiff ? [...diff.flatMap(changeLines)] : [];
     const loopVerdict = item === undefined && this.#withItems.has(host);
     if (item !== undefined) this.#withItems.add(host);
-    if (loopVerdict && status !== 'skipped' && status !== 'unreachable') {
+    const isCensored = event.result.censored !== undefined;
+    if (loopVerdict && !isCensored && status !== 'skipped' && event.result.unreachable !== true) {
       return [...diffLines, ...(status === 'ignored' ? [ignoring] : [])];
     }
     const target = delegatedTo === undefined ? host : `${host} -> ${delegatedTo}`;
-    const suffix = item === undefined ? '' : ` => (item=${itemText(item, event.result)})`;
+    const suffix = item === undefined ? '' : ` => (item=${isCensored ? 'None' : itemText(item, event.result)})`;
     return [...diffLines, ...verdictLines(event, target, suffix, this.#options.verbosity)];
   }
 }
@@ -86,9 +91,11 @@ function verdictLines(event: ResultEvent, target: string, suffix: string, verbos
     }
     case 'skipped':
       return [head('skipping', suffix === '' ? '' : `${suffix} `) + (verbosity > 0 ? ` => ${skipText(result)}` : '')];
-    case 'unreachable':
-      return [`${head('fatal')}: UNREACHABLE! => ${flat(result)}`];
     default: {
+      if (result.unreachable === true && item === undefined) {
+        const line = `${head('fatal')}: UNREACHABLE! => ${flat(result)}`;
+        return status === 'ignored' ? [line, ignoring] : [line];
+      }
       if (item !== undefined) return [`${head('failed', suffix.replace(' =>', ''))} => ${flat(result)}`];
       const line = `${head('fatal')}: FAILED! => ${flat(result)}`;
       return status === 'ignored' ? [line, ignoring] : [line];
@@ -102,6 +109,7 @@ function recap(stats: Readonly<Record<string, Stats>>): string[] {
       .map((name) => `${name}=${String(one[name]).padEnd(4)}`)
       .join(' ');
   const rows = Object.entries(stats)
+    .filter(([, one]) => Object.values(one).some((number) => number > 0))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([host, one]) => `${sanitizeLine(host).padEnd(26)} : ${numbers(one)}`);
   return ['', banner('PLAY RECAP'), ...rows, ''];

@@ -47,6 +47,8 @@ export type RunEvent =
     }
   /** `output`: a line that a program of the task writes, shown as it comes; otherwise what the task is at. */
   | { event: 'wait'; host: string; task: string; message: string; output?: true }
+  /** Failures of some hosts end the play on all others: `any_errors_fatal`, `run_once`, `max_fail_percentage`. */
+  | { event: 'no_hosts_left'; play: string }
   | { event: 'warning'; message: string; host?: string; path?: string; hint?: string }
   | { event: 'diagnostic'; diagnostic: Diagnostic }
   | {

@@ -95,6 +95,8 @@ export class LinesRenderer implements Renderer {
         const hosts = palette.dim(`${part}${count(event.hosts.length, 'host')}`);
         return ['', `${palette.bold(`PLAY ${sanitizeLine(event.play)}`)}  ${hosts}`];
       }
+      case 'no_hosts_left':
+        return [];
       case 'diagnostic':
         return sanitize(this.#options.formatDiagnostic(event.diagnostic)).split('\n');
       case 'run_end':
