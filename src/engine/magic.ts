@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { isIP } from 'node:net';
+import { dirname } from 'node:path';
 import type { RunRequest } from './request.ts';
 import type { HostScope } from './scope.ts';
 
 /** What a play contributes to the special variables; hosts by name. */
 export interface PlayView {
+  readonly title: string;
   readonly hostsAll: readonly string[];
   readonly batch: readonly string[];
   active(): readonly string[];
@@ -31,6 +34,11 @@ export const MAGIC_NAMES = [
   'play_hosts',
   'playbook_dir',
   'inventory_dir',
+  'inventory_file',
+  'ansible_play_name',
+  'ansible_run_tags',
+  'ansible_skip_tags',
+  'ansible_limit',
 ] as const;
 
 /** The value of a special variable; `undefined` when the name is not one. */
@@ -47,7 +55,7 @@ export function magicVariable(
     case 'inventory_hostname':
       return host.name;
     case 'inventory_hostname_short':
-      return host.name.split('.')[0];
+      return isIP(host.name) === 0 ? host.name.split('.')[0] : host.name;
     case 'group_names':
       return request.inventory.hosts.get(host.name)?.groupNames ?? [];
     case 'hostvars':
@@ -75,8 +83,20 @@ export function magicVariable(
       return play?.batch;
     case 'playbook_dir':
       return playbookDir;
-    case 'inventory_dir':
-      return request.inventory.dir;
+    case 'inventory_dir': {
+      const { file } = request.inventory.hosts.get(host.name) ?? {};
+      return file === undefined ? request.inventory.dir : dirname(file);
+    }
+    case 'inventory_file':
+      return request.inventory.hosts.get(host.name)?.file;
+    case 'ansible_play_name':
+      return play?.title;
+    case 'ansible_run_tags':
+      return request.tags.length > 0 ? request.tags : ['all'];
+    case 'ansible_skip_tags':
+      return request.skipTags;
+    case 'ansible_limit':
+      return request.limit;
     default:
       return undefined;
   }

@@ -9,8 +9,10 @@ import { runEntries } from './entries.ts';
 import { flushHandlers } from './handlers.ts';
 import { HostState } from './host-state.ts';
 import { PlayRun } from './play-run.ts';
+import { failureResult } from './prepare.ts';
 import { readAhead } from './read-ahead.ts';
 import type { PlayContext, Run } from './run-state.ts';
+import type { HostScope } from './scope.ts';
 import { isSelected } from './tags.ts';
 import { runTask } from './task.ts';
 
@@ -20,14 +22,17 @@ export async function runPlay(run: Run, playbook: Playbook, play: Play): Promise
   const pattern = renderPattern(run, playbook, play);
   const all = selectHosts(declared, pattern);
   const limited = run.request.limit ? new Set(selectHosts(declared, run.request.limit)) : undefined;
-  const names = ordered(limited ? all.filter((name) => limited.has(name)) : all, play.order);
+  const names = limited ? all.filter((name) => limited.has(name)) : all;
   const hosts = names.map((name) => run.host(name));
   for (const host of hosts) startPlayOn(host);
-  const title = play.name ?? pattern;
-  const living = hosts.filter((host) => host.isActive);
+  const title = renderTitle(run, playbook, play) ?? pattern;
+  const living = ordered(names, play.order)
+    .map((name) => run.host(name))
+    .filter((host) => host.isActive);
   const context: PlayContext = {
     play,
-    playbookDir: playbook.dir,
+    title,
+    playbookDir: dirname(play.span.file),
     playbookFile: playbook.file,
     hostsAll: names,
     batch: [],
@@ -110,16 +115,32 @@ export function hostsOf(run: Run, playbook: Playbook, play: Play): string[] {
 }
 
 function renderPattern(run: Run, playbook: Playbook, play: Play): string {
-  const nobody = run.scope(new HostState('localhost'), {
+  const value = renderValue(play.hosts, scopeOfNobody(run, playbook, play));
+  return Array.isArray(value) ? value.join(',') : String(value);
+}
+
+/** A name whose template cannot be rendered without a host is shown as it stands. */
+function renderTitle(run: Run, playbook: Playbook, play: Play): string | undefined {
+  if (play.name === undefined) return undefined;
+  try {
+    return String(renderValue(play.name, scopeOfNobody(run, playbook, play)));
+  } catch (error) {
+    failureResult(error);
+    return play.name;
+  }
+}
+
+/** What a play's own keywords see before there are hosts: its variables and those of the command line. */
+function scopeOfNobody(run: Run, playbook: Playbook, play: Play): HostScope {
+  return run.scope(new HostState('localhost'), {
     play,
-    playbookDir: playbook.dir ?? dirname(playbook.file),
+    title: play.name ?? '',
+    playbookDir: dirname(play.span.file),
     playbookFile: playbook.file,
     hostsAll: [],
     batch: [],
     active: () => [],
   });
-  const value = renderValue(play.hosts, nobody);
-  return Array.isArray(value) ? value.join(',') : String(value);
 }
 
 function ordered(names: readonly string[], order: Play['order']): string[] {

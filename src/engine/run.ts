@@ -62,6 +62,11 @@ async function runPlays(state: Run, plays: PlayOf[]): Promise<{ exit: number; me
     const reason = await runPlay(state, next.playbook, next.play);
     if (state.request.signal.aborted) throw new InterruptedError('interrupted');
     if (reason !== undefined) return { exit: EXIT.ok, message: reason };
+    const endsPlaybook = plays.length > 0 && plays[0]?.playbook !== next.playbook;
+    if (endsPlaybook && exitOf([...state.hosts.values()]) !== EXIT.ok) {
+      const message = `hosts failed in ${next.playbook.file}, so the playbooks after it were not begun`;
+      return { exit: EXIT.ok, message };
+    }
   }
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import type { Inventory, VarLayer } from '../inventory/contract.ts';
 import { spanOf } from '../source/positions.ts';
@@ -21,12 +22,15 @@ export function checkNames(
   const ofRun = namesOfRun(playbooks);
   const diagnostics: Diagnostic[] = [];
   for (const playbook of playbooks) {
-    const outer: Definitions = new Map();
-    define(outer, inventoryLayers(inventory, playbook.dir));
+    const byDir = new Map<string, Definitions>();
     for (const play of playbook.plays) {
+      const dir = dirname(play.span.file);
+      const outer: Definitions = byDir.get(dir) ?? new Map();
+      if (!byDir.has(dir)) define(outer, inventoryLayers(inventory, dir));
+      byDir.set(dir, outer);
       const definitions: Definitions = new Map(outer);
       define(definitions, [...play.vars, extraVars]);
-      diagnostics.push(...new PlayCheck(playbook, play, definitions, ofRun, mayDefine).run());
+      diagnostics.push(...new PlayCheck(play, definitions, ofRun, mayDefine).run());
     }
   }
   return diagnostics;
@@ -38,7 +42,6 @@ class PlayCheck {
   private readonly followed = new Map<object, Set<string>>();
   /** Texts that were complained about: what a block gives to ten tasks is one mistake. */
   private readonly faulty = new Set<string>();
-  private readonly playbook: Playbook;
   private readonly play: Play;
   private readonly definitions: Definitions;
   private readonly ofRun: ReadonlySet<string>;
@@ -47,15 +50,8 @@ class PlayCheck {
   /** Names that an `assert` of the play asks for: it tells the user itself when they are missing. */
   private readonly asserted = new Set<string>();
 
-  constructor(
-    playbook: Playbook,
-    play: Play,
-    definitions: Definitions,
-    ofRun: ReadonlySet<string>,
-    mayDefine: (name: string) => boolean,
-  ) {
+  constructor(play: Play, definitions: Definitions, ofRun: ReadonlySet<string>, mayDefine: (name: string) => boolean) {
     this.mayDefine = mayDefine;
-    this.playbook = playbook;
     this.play = play;
     this.definitions = definitions;
     this.ofRun = ofRun;
@@ -91,7 +87,7 @@ class PlayCheck {
     }
     for (const site of step.kind === 'meta' ? sitesOfMeta(step) : sitesOfTask(step)) this.check(site, local);
     if (step.kind === 'meta') return;
-    const files = templateFileSites(step, this.playbook.dir);
+    const files = templateFileSites(step, dirname(this.play.span.file));
     this.diagnostics.push(...files.diagnostics);
     for (const site of files.sites) this.check(site, local);
   }

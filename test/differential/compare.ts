@@ -47,7 +47,7 @@ function compareMaps<T>(
 function recapText(stats: Readonly<Record<string, number>>): string {
   const names = ['ok', 'changed', 'unreachable', 'failed', 'skipped', 'rescued', 'ignored'];
   const numbers = names.filter((name) => stats[name]).map((name) => `${name}=${stats[name]}`);
-  return numbers.join(' ') || 'none';
+  return numbers.join(' ') || 'nothing';
 }
 
 function compareTasks(

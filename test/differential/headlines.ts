@@ -6,7 +6,8 @@ const recapRow = /^\S+ +: ok=/;
 /**
  * The lines of ansible-playbook's text that say what happened where, without the results behind them. Hosts report in any
  * order, so the lines between two banners are sorted. ansible-core 2.14 tells of some `meta` once for each host, of others
- * never: what it tells of them is left out.
+ * never: what it tells of them is left out. That
+ * no hosts are left it tells twice when there are several reasons.
  */
 export function headlines(text: string, metas: readonly string[]): string[] {
   let isMeta = false;
@@ -19,7 +20,7 @@ export function headlines(text: string, metas: readonly string[]): string[] {
   for (const line of text.split('\n')) {
     if (banner.test(line)) {
       isMeta = metas.some((title) => line.startsWith(`TASK [${title}] `));
-      if (isMeta) continue;
+      if (isMeta || (line.startsWith('NO MORE HOSTS') && lines.at(-1) === line && block.length === 0)) continue;
       endBlock();
       lines.push(line);
     } else if (isMeta) {

@@ -14,8 +14,11 @@ const volatile = [
 ];
 /** Said by the status already. */
 const verdicts = ['failed', 'skipped', 'changed', 'unreachable'];
+/** Of a host that cannot be reached, the reason is told in our own words, also for each item of a loop. */
+const unreached = ['msg', 'changed', 'results'];
 /** Keys of a module's result that say the same with other words. */
-const wording: Readonly<Record<string, readonly string[]>> = {};
+const temporary = ['diff', 'src', 'md5sum'];
+const wording: Readonly<Record<string, readonly string[]>> = { copy: temporary, template: temporary };
 
 /** Whose failures are told in the playbook's words, or in the program's; all others are told in our own. */
 const tellsTheUsersWords = new Set(['fail', 'assert', 'command', 'shell']);
@@ -30,6 +33,7 @@ export function unequal(theirs: RecordedResult, mine: RecordedResult): Unequal[]
   const isOwnWords =
     typeof theirs.result.msg === 'string' && /\bThe error was: |^The error appears/.test(theirs.result.msg);
   if (isOwnWords) skip.add('msg');
+  if (theirs.status === 'unreachable') for (const key of unreached) skip.add(key);
   // Where a condition cannot be evaluated, ansible-core 2.14 leaves the reason here.
   if (typeof theirs.result.failed_when_result === 'string') skip.add('failed_when_result').add('msg');
   const [a, b] = [theirs, mine].map(({ result }) =>

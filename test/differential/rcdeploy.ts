@@ -88,6 +88,8 @@ function textOf(events: readonly RunEvent[]): string {
     verbosity: 0,
     formatDiagnostic: () => '',
   });
-  for (const event of events) renderer.handle({ ...event, time: '' });
+  // Of invalid input nothing but the mistakes is told.
+  for (const event of events)
+    if (event.event !== 'run_end' || event.exit !== 1) renderer.handle({ ...event, time: '' });
   return lines.join('\n');
 }
