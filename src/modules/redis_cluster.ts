@@ -7,6 +7,7 @@ import { observedLayout, plannedLayout, predictCluster, reportCluster } from '..
 import { describeSteps } from '../redis/cluster/steps.ts';
 import type { DeclaredCluster } from '../redis/cluster/topology.ts';
 import { verify } from '../redis/cluster/verify.ts';
+import { awaitSettled } from '../redis/cluster/wait.ts';
 import { observeAll } from '../redis/node/cluster-io.ts';
 import { type NodeView, observation, viewOf } from '../redis/node/observe.ts';
 import { Unknown } from '../template/values.ts';
@@ -37,12 +38,13 @@ export const redisCluster: HostModule<RedisClusterArgs, Views> = {
 
   plan(views, args, env) {
     if (args.state === 'possible') return planNothing(views, args);
-    return args.state === 'verified' ? planVerification(views, args) : planForming(views, args, env);
+    return args.state === 'verified' ? planVerification(views, args, env) : planForming(views, args, env);
   },
 
   async apply(_plan, args, context) {
     const cluster = declare(args);
     const io = clusterIo(context);
+    if (args.wait) await awaitSettled(cluster, io, args.timeout * 1000);
     const formed =
       args.state === 'present'
         ? await form(cluster, await observeAll(cluster, io), io, { stallMs: args.timeout * 1000 })
@@ -74,10 +76,13 @@ function planNothing(views: Views, args: RedisClusterArgs): Plan {
     : { changes: [] };
 }
 
-function planVerification(views: Views, args: RedisClusterArgs): Plan {
+function planVerification(views: Views, args: RedisClusterArgs, env: PlanEnv): Plan {
   const cluster = declare(args);
   const findings = judge(cluster, views, args);
   const result: Result = { ...told(cluster, views), steps: [], findings };
+  if (args.wait && findings.length > 0) {
+    return env.check && env.changesPredicted ? unforeseeable(cluster) : { changes: [], result, applies: true };
+  }
   if (findings.length > 0) return { changes: [], result, failed: notVerified(cluster, findings) };
   return args.canary ? { changes: [], result, applies: true } : { changes: [], result };
 }

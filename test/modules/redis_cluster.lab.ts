@@ -33,6 +33,7 @@ function args(changes: Partial<RedisClusterArgs> = {}): RedisClusterArgs {
     placement: 'zones',
     allow: [],
     canary: true,
+    wait: false,
     timeout: 15,
     ...changes,
   };

@@ -1,4 +1,5 @@
 import type { Change, Plan, PlanEnv } from '../contract.ts';
+import { hasOtherRole } from './node-role.ts';
 import { label, type ServerArgs, serverPath, unitName, unitPath } from './server-args.ts';
 import type { Running, ServerState } from './server-state.ts';
 import { unitText } from './unit.ts';
@@ -28,6 +29,9 @@ export function planServer(state: ServerState, args: ServerArgs, env: PlanEnv): 
       `port ${args.port} is served by another Redis (pid ${node.pid}, started ${served}), which is left alone: stop it, or give this node another port`,
     );
   }
+  if (hasOtherRole(state, args)) {
+    return { changes: [], result: { state: 'left as it is', msg: `${label(args)} is no ${args.if_role}` } };
+  }
   const stops = args.state === 'stopped' || args.state === 'absent';
   return stops ? planStop(state, args, node) : planStart(state, args, node, env);
 }
@@ -37,6 +41,8 @@ function refused(failed: string): ServerPlan {
 }
 
 function planStop(state: ServerState, args: ServerArgs, node: Running | 'down'): ServerPlan {
+  const loss = node === 'down' || args.state === 'absent' ? undefined : lossOf(node, args);
+  if (loss !== undefined) return refused(loss);
   const changes: Change[] = [];
   if (node !== 'down') {
     changes.push({ what: label(args), before: `running (pid ${node.pid})`, after: 'stopped' });
@@ -46,6 +52,18 @@ function planStop(state: ServerState, args: ServerArgs, node: Running | 'down'):
     changes.push({ what: unitPath(args), before: 'present', after: 'absent' });
   }
   return { changes, result: { state: args.state }, removeUnit, ...(node === 'down' ? {} : { stop: node }) };
+}
+
+/** Why keys would be lost by a stop; a replica whose master has them all loses none. */
+function lossOf(node: Running, args: ServerArgs): string | undefined {
+  if (node.isCopy) return undefined;
+  const hint = 'CONFIG SET save or appendonly first, or FLUSHALL where the keys may go';
+  if (node.wouldLoseKeys) {
+    return `${label(args)} holds keys and saves none (no append-only file, no save points): a stop would lose them. ${hint}`;
+  }
+  return node.cannotWrite
+    ? `${label(args)} cannot write its append-only file (aof_last_write_status:err): a stop would lose keys. Make room on its disk first`
+    : undefined;
 }
 
 function planStart(state: ServerState, args: ServerArgs, node: Running | 'down', env: PlanEnv): ServerPlan {

@@ -6,6 +6,7 @@ export interface ServerArgs extends Args {
   readonly config: string;
   readonly state: 'started' | 'stopped' | 'restarted' | 'absent';
   readonly supervisor: 'auto' | 'systemd' | 'daemonize' | 'foreground';
+  readonly if_role?: 'master' | 'replica';
   readonly prefix: string;
   readonly user?: string;
   readonly group?: string;

@@ -4,6 +4,7 @@ import { quote } from '../../sh/quote.ts';
 import type { ReadAnswer } from '../contract.ts';
 import { parseBuildInfo } from '../redis-build/build-info.ts';
 import { errorOf, field } from '../redis-config/config-state.ts';
+import { nodeRoleScript } from './node-role.ts';
 import { type ServerArgs, serverPath, unitName, unitPath } from './server-args.ts';
 
 /** What the process that answers says of itself. */
@@ -16,6 +17,11 @@ export interface Running {
   readonly loadedBytes: string | undefined;
   /** It knows other nodes of a cluster. */
   readonly inCluster: boolean;
+  readonly role: 'master' | 'replica';
+  /** A replica whose link is up: its master has all that it has. */
+  readonly isCopy: boolean;
+  /** Its append-only file could not be written lately. */
+  readonly cannotWrite: boolean;
   /** Its keys would be gone after a restart: neither an append-only file nor save points. */
   readonly wouldLoseKeys: boolean;
 }
@@ -31,6 +37,7 @@ export interface ServerState {
   readonly conf: Readonly<Record<string, string>>;
   /** The real path of the executable of the process that the pid file or the unit names. */
   readonly runningExe: string | undefined;
+  readonly roleInFile: 'master' | 'replica' | undefined;
   readonly unit: string | undefined;
   readonly unitEnabled: boolean;
   readonly unitActive: boolean;
@@ -70,7 +77,7 @@ pidfile=
     'logfile '*|'dir '*|'appendonly '*|'cluster-enabled '*|'unixsocket '*) printf 'conf %s\\n' "$line" ;;
   esac
 done <"$conf"
-[ ! -f "$conf" ] || echo found
+${nodeRoleScript(args)}[ ! -f "$conf" ] || echo found
 [ ! -f "$unit" ] || printf 'unit %s\\n' "$(base64 <"$unit" | tr -d '\\n')"
 pid=
 if [ -d /run/systemd/system ]; then
@@ -118,12 +125,17 @@ export function parseServerState({ reply, nodes }: ReadAnswer): ServerState {
     configFound: fields.has('found'),
     conf,
     runningExe: fields.get('exe') || undefined,
+    roleInFile: roleOf(fields.get('noderole')),
     unit: unit === undefined ? undefined : Buffer.from(unit, 'base64').toString('utf8'),
     unitEnabled: fields.get('UnitFileState') === 'enabled',
     unitActive: ['active', 'activating', 'reloading'].includes(fields.get('ActiveState') ?? ''),
     taken,
     node: nodeState(nodes[0]),
   };
+}
+
+function roleOf(text: string | undefined): ServerState['roleInFile'] {
+  return text === 'master' || text === 'replica' ? text : undefined;
 }
 
 export function nodeState(answer: NodeAnswer | undefined): ServerState['node'] {
@@ -154,6 +166,9 @@ function running([all, cluster, save]: readonly RespValue[]): ServerState['node'
     isLoading: field(all, 'loading') !== '0',
     loadedBytes: field(all, 'loading_loaded_bytes'),
     inCluster: Number(field(typeof cluster === 'string' ? cluster : '', 'cluster_known_nodes') ?? 0) > 1,
+    role: field(all, 'role') === 'slave' ? 'replica' : 'master',
+    isCopy: field(all, 'master_link_status') === 'up',
+    cannotWrite: field(all, 'aof_enabled') === '1' && field(all, 'aof_last_write_status') === 'err',
     wouldLoseKeys: points === '' && field(all, 'aof_enabled') === '0' && /^db\d+:/m.test(all),
   };
 }

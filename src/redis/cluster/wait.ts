@@ -14,6 +14,11 @@ const MEET_AT_ONCE = 16;
 const REACH_HINT =
   'every node must reach the client port and the bus port (by default the client port plus 10000) of every other';
 
+/** Loading and syncing take as long as there is data: what they have done so far is progress. */
+function activityOf(views: readonly NodeView[]): string {
+  return views.map((view) => (view.seen ? view.activity : view.kind === 'other' ? view.problem : '')).join(' ');
+}
+
 /** Waits as long as there is progress, at most `stallMs` without any. */
 async function waitFor<T>(
   io: ClusterIo,
@@ -23,13 +28,16 @@ async function waitFor<T>(
   idle: (left: readonly T[], views: NodeView[]) => Promise<void>,
 ): Promise<NodeView[]> {
   let fewest = Number.POSITIVE_INFINITY;
+  let pulse = '';
   let progressed = io.now();
   let idled = io.now();
   for (;;) {
     const { left, views } = await look();
     if (left.length === 0) return views;
-    if (left.length < fewest) {
-      fewest = left.length;
+    const now = activityOf(views);
+    if (left.length < fewest || now !== pulse) {
+      fewest = Math.min(fewest, left.length);
+      pulse = now;
       progressed = io.now();
     }
     if (io.now() - progressed > stallMs) throw await stuck(left, views);

@@ -37,6 +37,10 @@ export interface NodeFacts {
     readonly last_rewrite_ok: boolean;
     readonly last_write_ok: boolean;
     readonly changes_since_save: number | null;
+    /** Null where CONFIG is not allowed. */
+    readonly save_points: string | null;
+    /** Neither an append-only file nor save points keep its keys when it stops. */
+    readonly loses_keys: boolean;
   };
   readonly cluster: {
     readonly state: string;
@@ -48,15 +52,21 @@ export interface NodeFacts {
 }
 
 /** What {@link nodeFacts} is made of, in one round trip. */
-export const FACT_COMMANDS: readonly (readonly string[])[] = [['INFO'], ['CLUSTER', 'INFO'], ['CLUSTER', 'NODES']];
+export const FACT_COMMANDS: readonly (readonly string[])[] = [
+  ['INFO'],
+  ['CLUSTER', 'INFO'],
+  ['CLUSTER', 'NODES'],
+  ['CONFIG', 'GET', 'save'],
+];
 
 /** Throws an Error when INFO is no INFO. */
-export function nodeFacts([info, clusterInfo, nodes]: readonly RespValue[]): NodeFacts {
+export function nodeFacts([info, clusterInfo, nodes, save]: readonly RespValue[]): NodeFacts {
   if (typeof info !== 'string') throw new Error(`INFO said: ${JSON.stringify(info ?? null)}`);
   const fields = parseInfo(info);
   const text = (name: string): string | null => fields.get(name) || null;
   const number = (name: string): number | null => infoNumber(fields, name) ?? null;
   const self = typeof nodes === 'string' ? parseNodes(nodes).find(({ flags }) => flags.has('myself')) : undefined;
+  const points = Array.isArray(save) && typeof save[1] === 'string' ? save[1] : null;
   return {
     ...serverVersion(fields),
     mode: text('redis_mode') ?? text('server_mode') ?? 'standalone',
@@ -89,6 +99,8 @@ export function nodeFacts([info, clusterInfo, nodes]: readonly RespValue[]): Nod
       last_rewrite_ok: fields.get('aof_last_bgrewrite_status') !== 'err',
       last_write_ok: fields.get('aof_last_write_status') !== 'err',
       changes_since_save: number('rdb_changes_since_last_save'),
+      save_points: points,
+      loses_keys: points === '' && fields.get('aof_enabled') !== '1' && keyCount(fields) > 0,
     },
     cluster: typeof clusterInfo === 'string' ? clusterOf(parseInfo(clusterInfo)) : null,
   };

@@ -15,6 +15,8 @@ export interface SeenNode {
   /** Replicas: INFO's master_link_status is up. */
   readonly linkUp: boolean;
   readonly syncing: boolean;
+  /** What grows while it takes a copy of its master's data, or saves its own for one that does. */
+  readonly activity?: string;
   /** Bytes of the replication stream: what a master has sent out, what a replica has taken in. */
   readonly replOffset: number;
   readonly stateOk: boolean;
@@ -99,11 +101,14 @@ function ownState(
     role: ownRole === 'slave' || ownRole === 'replica' ? 'replica' : 'master',
     linkUp: info.get('master_link_status') === 'up',
     syncing: info.get('master_sync_in_progress') === '1',
+    activity: SYNC_FIELDS.map((name) => info.get(name) ?? '').join(' '),
     replOffset: infoNumber(info, 'slave_repl_offset') ?? infoNumber(info, 'master_repl_offset') ?? 0,
     stateOk: cluster.get('cluster_state') === 'ok',
     epoch: infoNumber(cluster, 'cluster_my_epoch') ?? 0,
   };
 }
+
+const SYNC_FIELDS = ['master_sync_read_bytes', 'master_sync_left_bytes', 'current_save_keys_processed'];
 
 function settingOf(reply: RespValue | undefined): number | undefined {
   if (!Array.isArray(reply) || typeof reply[1] !== 'string') return undefined;

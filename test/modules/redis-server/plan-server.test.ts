@@ -25,6 +25,7 @@ const state: ServerState = {
   configFound: true,
   conf: { dir: '/var/lib/redis/7000', 'cluster-enabled': 'yes', appendonly: 'yes' },
   runningExe: undefined,
+  roleInFile: undefined,
   unit: undefined,
   unitEnabled: false,
   unitActive: false,
@@ -39,6 +40,9 @@ const node: Running = {
   isLoading: false,
   loadedBytes: undefined,
   inCluster: false,
+  role: 'master',
+  isCopy: false,
+  cannotWrite: false,
   wouldLoseKeys: false,
 };
 const plan = (more: Partial<ServerState>, given: Partial<ServerArgs> = {}) =>
@@ -159,4 +163,29 @@ test('no name or path becomes another line of the unit, or further words of a co
 test('quoted words of the configuration are taken as Redis takes them', () => {
   const reply = { rc: 0, stdout: 'conf dir "/srv/a b\\"c"\nconf appendonly yes\n', stderr: '' };
   expect(parseServerState({ reply, nodes: [] }).conf).toEqual({ dir: '/srv/a b"c', appendonly: 'yes' });
+});
+
+test('a master whose keys would be lost is not stopped; a replica whose master has them is, and any that is to be removed', () => {
+  const stopped = { state: 'stopped' } as const;
+  expect(plan({ node: { ...node, wouldLoseKeys: true } }, stopped).failed).toContain('a stop would lose them');
+  expect(plan({ node: { ...node, cannotWrite: true } }, stopped).failed).toContain('aof_last_write_status:err');
+  const replica = { ...node, role: 'replica', wouldLoseKeys: true } as const;
+  expect(plan({ node: replica }, stopped).failed).toContain('would lose them');
+  expect(plan({ node: { ...replica, isCopy: true } }, stopped).changes).toHaveLength(1);
+  expect(plan({ node: { ...node, wouldLoseKeys: true } }, { state: 'absent' }).failed).toBeUndefined();
+});
+
+test.each<[Partial<ServerState>, 'master' | 'replica', number]>([
+  [{ node }, 'replica', 0],
+  [{ node }, 'master', 1],
+  [{ node: { ...node, role: 'replica' } }, 'replica', 1],
+  [{ node: { ...node, role: 'replica' } }, 'master', 0],
+])('only nodes of the role that is asked for are stopped: %#', (more, role, changes) => {
+  expect(plan(more, { state: 'stopped', if_role: role }).changes).toHaveLength(changes);
+});
+
+test('a node that does not run has the role that its file says, and without one it is a master', () => {
+  expect(plan({ roleInFile: 'replica' }, { if_role: 'master' }).changes).toEqual([]);
+  expect(plan({ roleInFile: 'master' }, { if_role: 'master' }).start).toBe('systemd');
+  expect(plan({}, { if_role: 'master' }).start).toBe('systemd');
 });
