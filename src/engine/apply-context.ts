@@ -37,6 +37,7 @@ export function applyContext(
       const host = run.host(name);
       return { sh: shOn(host, connectingBecome(call.become, run.scope(host, context), context.play, request)) };
     },
+    stateOf: (name) => ({ sh: shOn(run.host(name), run.stateBecome(name)) }),
     query: (query) => run.reader.queryNow(query, context),
     link: async (node) => {
       const link = await run.reader.link(node, context);

@@ -1,4 +1,5 @@
 import { LockedError, UnreachableError } from '../errors/errors.ts';
+import { parseRecords, READ_RECORDS } from '../state/cluster-record.ts';
 import { isProvenDead, thisHolder } from '../state/control-process.ts';
 import {
   describeHolder,
@@ -16,13 +17,17 @@ import {
 import type { Connection, Shell } from '../transport/contract.ts';
 import { sleep } from './apply-context.ts';
 import type { Run } from './run-state.ts';
+import { hostsAmong } from './same-host.ts';
 
 /** How long the remains of a killed run may take to end by themselves before they are ended. */
 const REMAINS_MS = 15_000;
 const POLL_MS = 100;
 const LOST_RACE = 75;
 
-/** The locks of all hosts of the run: taken before the first change, all or nothing, and held by the session shells. */
+/**
+ * The locks of all hosts of the run and, when it works on Redis, of all nodes of their clusters: taken before the first change, all or
+ * nothing, and held by the session shells.
+ */
 export class RunLocks {
   readonly #run: Run;
   readonly #holder: Holder;
@@ -77,18 +82,42 @@ export class RunLocks {
   }
 
   async #acquireMissing(): Promise<void> {
-    const missing = [...this.#hosts].filter((host) => !this.#tried.has(host));
-    if (missing.length === 0) return;
-    for (const host of missing) this.#tried.add(host);
-    const outcomes = await Promise.allSettled(missing.map((host) => this.#takeOn(host)));
-    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failure?.status === 'rejected') {
-      await this.#releaseAll();
-      throw failure.reason;
+    const known = this.#tried.size;
+    for (let missing = this.#missing(); missing.length > 0; missing = this.#missing()) {
+      for (const host of missing) this.#tried.add(host);
+      const outcomes = await Promise.allSettled(missing.map((host) => this.#takeOn(host)));
+      const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+      if (failure?.status === 'rejected') {
+        await this.#releaseAll();
+        throw failure.reason;
+      }
+      if (this.#run.worksOnRedis) await this.#addClusterMates(missing);
     }
+    if (this.#tried.size === known) return;
     this.#held = true;
     for (const host of this.#run.hosts.values()) host.forgetReads();
     this.#run.reader.forgetNodes();
+  }
+
+  #missing(): string[] {
+    return [...this.#hosts].filter((host) => !this.#tried.has(host));
+  }
+
+  /** Another run may know only other hosts of the same cluster: what was recorded on these tells who belongs to it. */
+  async #addClusterMates(hosts: readonly string[]): Promise<void> {
+    const records = await Promise.all(
+      hosts.map(async (host) => {
+        if (!this.#generations.has(host)) return [];
+        const shell = await this.#stateShell(host, await this.#run.connections.connection(host, undefined));
+        return parseRecords((await shell.run(READ_RECORDS)).stdout);
+      }),
+    );
+    this.addHosts(
+      hostsAmong(
+        this.#run,
+        records.flat().flatMap(({ nodes }) => nodes),
+      ),
+    );
   }
 
   async #takeOn(host: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { TaskError } from '../errors/errors.ts';
 import type { Task } from '../playbook/contract.ts';
+import { READ_RECORDS } from '../state/cluster-record.ts';
 import { parseLock, READ_LOCK } from '../state/lock.ts';
 import { type Owed, owedKey, parseOwed, READ_OWED, recordOwedScript, strikeOffScript } from '../state/owed.ts';
 import { renderValue } from '../template/template.ts';
@@ -23,13 +24,14 @@ export class OwedWork {
     this.#run = run;
   }
 
-  /** What is read on a host before anything else: its lock and its owed handlers. */
+  /** What is read on a host before anything else: its lock, its owed handlers and, for later, its records of clusters. */
   firstReads(host: HostState): ScriptRead[] {
     if (this.#read.has(host)) return [];
     const where = { host: host.name, become: this.#run.stateBecome(host.name), env: {} };
     return [
       { ...where, script: READ_LOCK },
       { ...where, script: READ_OWED },
+      { ...where, script: READ_RECORDS },
     ];
   }
 

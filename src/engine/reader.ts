@@ -39,11 +39,12 @@ export class Reader {
     where: Omit<ScriptRead, 'script'>,
     context: PlayContext | undefined,
   ): Promise<ReadAnswer> {
-    const [reply, ...nodes] = await Promise.all([
+    const [reply, nodes, elsewhere] = await Promise.all([
       request.script === undefined ? NOTHING : this.#scripts([{ ...where, script: request.script }], context)[0],
-      ...(request.nodes ?? []).map((query) => this.#query(query, context)),
+      Promise.all((request.nodes ?? []).map((query) => this.#query(query, context))),
+      Promise.all(this.#scripts((request.elsewhere ?? []).map(this.#ofState), context)),
     ]);
-    return { reply: reply ?? NOTHING, nodes, ...(reply && 'at' in reply && { at: Number(reply.at) }) };
+    return { reply: reply ?? NOTHING, nodes, elsewhere, ...(reply && 'at' in reply && { at: Number(reply.at) }) };
   }
 
   /** Send what is not known yet as one message per shell. The replies wait in the cache; failures come out when one is asked for. */
@@ -71,6 +72,14 @@ export class Reader {
     const connection = await this.#run.connections.connection(via, context);
     return () => connection.openStream({ address, port });
   }
+
+  /** What is kept in the state directory is read by its owner, so that what was read first on a host serves again. */
+  readonly #ofState = ({ host, script }: { host: string; script: string }): ScriptRead => ({
+    host,
+    script,
+    become: this.#run.stateBecome(host),
+    env: {},
+  });
 
   #query(query: NodeQuery, context: PlayContext | undefined): Promise<NodeAnswer> {
     const key = JSON.stringify(query);

@@ -33,6 +33,8 @@ export class Run {
   readonly #groups: Readonly<Record<string, readonly string[]>>;
   readonly #stateBecome = new Map<string, { become: Become | undefined }>();
   readonly #becomesRoot: boolean;
+  /** A task of the run has a module of Redis: its hosts are touched as nodes of a cluster. */
+  readonly worksOnRedis: boolean;
   #started: boolean;
   readonly #once = new Map<string, Promise<unknown>>();
   readonly #inventoryLayers = new Map<string, readonly VarLayer[]>();
@@ -44,7 +46,9 @@ export class Run {
     this.forks = new Semaphore(request.forks);
     this.locks = new RunLocks(this);
     this.owed = new OwedWork(this);
-    this.#becomesRoot = request.playbooks.some(({ plays }) => plays.some(playBecomes));
+    const plays = request.playbooks.flatMap((playbook) => playbook.plays);
+    this.#becomesRoot = plays.some(playBecomes);
+    this.worksOnRedis = plays.some((play) => tasksOf(play).some(({ module }) => module.startsWith('redis_')));
     this.#started = request.startAtTask === undefined;
     this.#groups = Object.fromEntries([...request.inventory.groups].map(([group, { hosts }]) => [group, hosts]));
   }
@@ -153,10 +157,12 @@ export class Run {
 /** Whether any task of the play may become another user. */
 function playBecomes(play: Play): boolean {
   if (isOn(play.become)) return true;
+  return tasksOf(play).some(({ become }) => isOn(become));
+}
+
+function tasksOf(play: Play): Task[] {
   const steps = mainPath([play.preTasks, play.tasks, play.postTasks]);
-  return [...steps.flatMap((step) => (step.kind === 'task' ? [step.task] : [])), ...play.handlers].some(({ become }) =>
-    isOn(become),
-  );
+  return [...steps.flatMap((step) => (step.kind === 'task' ? [step.task] : [])), ...play.handlers];
 }
 
 /** A template may come to true. */

@@ -27,12 +27,16 @@ export interface ReadRequest {
   /** POSIX sh, run with `LC_ALL=C`, no stdin, in a subshell of its own; output bounded (64 KiB unless files are read). */
   readonly script?: string;
   readonly nodes?: readonly NodeQuery[];
+  /** Scripts for other inventory hosts, run there by whoever keeps the state directory (locks, records of clusters). */
+  readonly elsewhere?: readonly { readonly host: string; readonly script: string }[];
 }
 export interface ReadAnswer {
   /** Reply of `script`; rc 0 and empty when the request had none. */
   readonly reply: Reply;
   /** In the order of `nodes`. */
   readonly nodes: readonly NodeAnswer[];
+  /** In the order of `elsewhere`. */
+  readonly elsewhere?: readonly Reply[];
   /** When `reply` came, by this machine's clock in milliseconds; it may have waited for its task since. */
   readonly at?: number;
 }
@@ -82,6 +86,8 @@ export interface ApplyContext {
   sh(script: string, options?: ShOptions): Promise<Reply>;
   /** The same on another inventory host. */
   on(host: string): Pick<ApplyContext, 'sh'>;
+  /** The same as whoever keeps the state directory on that host. */
+  stateOf(host: string): Pick<ApplyContext, 'sh'>;
   query(query: NodeQuery): Promise<NodeAnswer>;
   /** A connection to a node that is kept, at the latest until `apply` has ended. Throws a NodeError when the node cannot be reached. */
   link(node: NodeAccess): Promise<NodeLink>;

@@ -48,6 +48,7 @@ function recorder(): { context: ApplyContext; sent: { script: string; stdin: str
     cacheDir: '/nowhere',
     sh,
     on: () => ({ sh }),
+    stateOf: () => ({ sh }),
     query: refuse,
     link: refuse,
     openStream: refuse,

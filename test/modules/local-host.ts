@@ -85,6 +85,7 @@ export function localHost(userland: Userland, cacheDir: string): Host {
     cacheDir,
     sh: (script, options) => run(userland, script, options),
     on: () => ({ sh: (script, options) => run(userland, script, options) }),
+    stateOf: () => ({ sh: (script, options) => run(userland, script, options) }),
     query: () => Promise.reject(new Error('no node here')),
     link: () => Promise.reject(new Error('no node here')),
     openStream: (to) =>

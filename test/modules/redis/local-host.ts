@@ -64,6 +64,7 @@ export class LocalHost {
       cacheDir: this.cacheDir,
       sh,
       on: () => ({ sh }),
+      stateOf: () => ({ sh }),
       query: (query) => queryNode(() => openStream(query), query),
       link: (node) => openNodeLink(() => openStream(node), node),
       openStream,
