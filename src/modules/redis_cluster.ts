@@ -1,24 +1,41 @@
 import { isIP } from 'node:net';
 import { TaskError } from '../errors/errors.ts';
 import { canary } from '../redis/cluster/canary.ts';
+import { objections } from '../redis/cluster/classify.ts';
 import { form, refused } from '../redis/cluster/form.ts';
 import { type ClusterPlan, hasChanges, planCluster, standingRefusals } from '../redis/cluster/plan.ts';
+import { withoutLost } from '../redis/cluster/repair.ts';
 import { observedLayout, plannedLayout, predictCluster, reportCluster } from '../redis/cluster/report.ts';
 import { describeSteps } from '../redis/cluster/steps.ts';
-import type { DeclaredCluster } from '../redis/cluster/topology.ts';
+import { type DeclaredCluster, nodeName } from '../redis/cluster/topology.ts';
 import { verify } from '../redis/cluster/verify.ts';
 import { awaitSettled } from '../redis/cluster/wait.ts';
 import { observeAll } from '../redis/node/cluster-io.ts';
 import { type NodeView, observation, viewOf } from '../redis/node/observe.ts';
 import { Unknown } from '../template/values.ts';
 import { clusterIo } from './cluster-context.ts';
+import {
+  hostsWithRecord,
+  type Records,
+  recordChanges,
+  recordedForOthers,
+  recordsIn,
+  recordsQuestion,
+  removeRecords,
+  writeRecords,
+} from './cluster-records.ts';
 import type { Change, HostModule, Plan, PlanEnv, Result } from './contract.ts';
 import { declaredNodes } from './declared-nodes.ts';
 import type { RedisClusterArgs } from './generated/redis_cluster.ts';
 
 type Views = readonly NodeView[];
 
-export const redisCluster: HostModule<RedisClusterArgs, Views> = {
+interface State {
+  readonly views: Views;
+  readonly records: Records;
+}
+
+export const redisCluster: HostModule<RedisClusterArgs, State> = {
   kind: 'host',
   name: 'redis_cluster',
   fusable: false,
@@ -29,26 +46,47 @@ export const redisCluster: HostModule<RedisClusterArgs, Views> = {
     return args;
   },
 
-  read: (args) => ({ nodes: declare(args).nodes.map((node) => observation(node)) }),
+  read: (args) => ({
+    nodes: declare(args).nodes.map((node) => observation(node)),
+    elsewhere: hostsOf(args).map(recordsQuestion),
+  }),
 
-  parse: ({ nodes }, args) =>
-    declare(args).nodes.map((node, index) =>
-      viewOf(node, nodes[index] ?? { ok: false, kind: 'other', message: 'it was not asked' }),
+  parse: (answer, args) => ({
+    views: declare(args).nodes.map((node, index) =>
+      viewOf(node, answer.nodes[index] ?? { ok: false, kind: 'other', message: 'it was not asked' }),
     ),
+    records: recordsIn(answer, hostsOf(args)),
+  }),
 
-  plan(views, args, env) {
-    if (args.state === 'possible') return planNothing(views, args);
-    return args.state === 'verified' ? planVerification(views, args, env) : planForming(views, args, env);
+  plan({ views, records }, args, env) {
+    const cluster = withoutLost(declare(args, records), views);
+    switch (args.state) {
+      case 'possible':
+        return planNothing(standingRefusals(cluster, views));
+      case 'ours':
+        return planNothing(foreignNodes(cluster, views, records));
+      case 'absent':
+        return planRemoval(cluster, views, records);
+      case 'verified':
+        return planVerification(cluster, views, args, env);
+      case 'present':
+        return planForming(cluster, views, records, args, env);
+    }
   },
 
-  async apply(_plan, args, context) {
-    const cluster = declare(args);
+  async apply(_plan, args, context, { records }) {
+    const cluster = declare(args, records);
+    if (args.state === 'absent') {
+      await removeRecords(cluster, records, context);
+      return {};
+    }
     const io = clusterIo(context);
     if (args.wait) await awaitSettled(cluster, io, args.timeout * 1000);
     const formed =
       args.state === 'present'
         ? await form(cluster, await observeAll(cluster, io), io, { stallMs: args.timeout * 1000 })
         : { views: await observeAll(cluster, io), steps: [], changed: false };
+    const recorded = args.state === 'present' ? await writeRecords(cluster, formed.views, records, context) : false;
     const findings = judge(cluster, formed.views, args);
     const seen = formed.views.filter((view) => view.seen);
     if (args.canary && findings.length === 0) findings.push(...(await canary(seen, io)));
@@ -56,7 +94,7 @@ export const redisCluster: HostModule<RedisClusterArgs, Views> = {
       ...told(cluster, formed.views),
       steps: formed.steps,
       findings,
-      changed: formed.changed,
+      changed: formed.changed || recorded,
     };
     if (findings.length > 0) throw new TaskError(notVerified(cluster, findings), { details: result });
     return result;
@@ -69,15 +107,30 @@ function judge(cluster: DeclaredCluster, views: Views, args: RedisClusterArgs): 
   return findings.map((finding) => finding.message);
 }
 
-function planNothing(views: Views, args: RedisClusterArgs): Plan {
-  const refusals = standingRefusals(declare(args), views);
+/** Whatever is wrong with them, these nodes are not another cluster's. */
+function foreignNodes(cluster: DeclaredCluster, views: Views, records: Records): string[] {
+  const foreign = views.flatMap((view) => (view.seen ? objections(cluster, view, views).foreign : []));
+  return [...foreign, ...recordedForOthers(cluster, views, records)];
+}
+
+/** The nodes themselves are for redis_server to remove; what is left of the cluster then is the record of it. */
+function planRemoval(cluster: DeclaredCluster, views: Views, records: Records): Plan {
+  const running = views.flatMap((view) => (view.seen ? [`${nodeName(view.node)} still runs`] : []));
+  if (running.length > 0) return planNothing(running);
+  const hosts = hostsWithRecord(cluster, records);
+  if (hosts.length === 0) return { changes: [] };
+  return {
+    changes: [{ what: `record of cluster ${cluster.name} on ${hosts.join(', ')}`, before: 'present', after: 'absent' }],
+  };
+}
+
+function planNothing(refusals: readonly string[]): Plan {
   return refusals.length > 0
     ? { changes: [], result: { refusals }, failed: refused(refusals).message }
     : { changes: [] };
 }
 
-function planVerification(views: Views, args: RedisClusterArgs, env: PlanEnv): Plan {
-  const cluster = declare(args);
+function planVerification(cluster: DeclaredCluster, views: Views, args: RedisClusterArgs, env: PlanEnv): Plan {
   const findings = judge(cluster, views, args);
   const result: Result = { ...told(cluster, views), steps: [], findings };
   if (args.wait && findings.length > 0) {
@@ -87,8 +140,13 @@ function planVerification(views: Views, args: RedisClusterArgs, env: PlanEnv): P
   return args.canary ? { changes: [], result, applies: true } : { changes: [], result };
 }
 
-function planForming(views: Views, args: RedisClusterArgs, env: PlanEnv): Plan {
-  const cluster = declare(args);
+function planForming(
+  cluster: DeclaredCluster,
+  views: Views,
+  records: Records,
+  args: RedisClusterArgs,
+  env: PlanEnv,
+): Plan {
   const plan = planCluster(cluster, views);
   if (plan.refusals.length > 0) {
     // Before the first real run nothing listens yet: check mode then cannot know more than that a cluster will be formed.
@@ -101,7 +159,11 @@ function planForming(views: Views, args: RedisClusterArgs, env: PlanEnv): Plan {
     };
   }
   const steps = describeSteps(plan.steps);
-  const changes = hasChanges(plan) ? [layoutChange(cluster, views, plan)] : [];
+  const changes = hasChanges(plan)
+    ? [layoutChange(cluster, views, plan)]
+    : steps.length === 0
+      ? recordChanges(cluster, views, records)
+      : [];
   const applies = steps.length > 0 || args.canary ? { applies: true as const } : {};
   const settled = steps.length === 0 ? judge(cluster, views, args) : [];
   const result: Result = {
@@ -156,16 +218,23 @@ function inputProblems(args: RedisClusterArgs): string[] {
       endpoints.set(key, name);
     }
   }
-  for (const { node, may } of args.allow) {
+  for (const { node } of args.allow) {
     if (!args.nodes.some((declared) => `${declared.host}:${declared.port}` === node)) {
       problems.push(`allow names ${node}, which is not among the nodes (host:port)`);
     }
-    if (may === 'adopt' || may === 'take-slots') problems.push(`allow ${may} for ${node} is not supported yet`);
+  }
+  for (const { host, ports } of args.lost) {
+    const node = args.nodes.find((one) => one.host === host && (ports === undefined || ports.includes(one.port)));
+    if (node) problems.push(`${host}:${node.port} is declared as a node and as lost: it can be only one of both`);
   }
   return problems;
 }
 
-function declare(args: RedisClusterArgs): DeclaredCluster {
+function hostsOf(args: RedisClusterArgs): string[] {
+  return [...new Set(args.nodes.map(({ host }) => host))];
+}
+
+function declare(args: RedisClusterArgs, records?: Records): DeclaredCluster {
   return {
     name: args.name,
     replicas: args.replicas,
@@ -173,6 +242,8 @@ function declare(args: RedisClusterArgs): DeclaredCluster {
     placement: args.placement,
     nodeTimeoutMs: args.node_timeout,
     allow: args.allow,
+    lost: args.lost,
+    records,
     nodes: declaredNodes(args),
   };
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,7 +8,8 @@ import type { RedisClusterArgs } from '../../src/modules/generated/redis_cluster
 import { redisCluster } from '../../src/modules/redis_cluster.ts';
 import { observedLayout } from '../../src/redis/cluster/report.ts';
 import type { NodeView } from '../../src/redis/node/observe.ts';
-import type { Reply } from '../../src/transport/contract.ts';
+import { SET_STATE_DIR } from '../../src/state/state-dir.ts';
+import type { Reply, ShOptions } from '../../src/transport/contract.ts';
 import { ask, askKept, command, openLocal, Servers } from '../redis/servers.ts';
 
 const servers = new Servers();
@@ -32,6 +33,7 @@ function args(changes: Partial<RedisClusterArgs> = {}): RedisClusterArgs {
     state: 'present',
     placement: 'zones',
     allow: [],
+    lost: [],
     canary: true,
     wait: false,
     timeout: 15,
@@ -39,10 +41,20 @@ function args(changes: Partial<RedisClusterArgs> = {}): RedisClusterArgs {
   };
 }
 
-const sh = async (script: string): Promise<Reply> =>
+const sh = async (script: string, options: ShOptions = {}): Promise<Reply> =>
   await new Promise((resolve) => {
-    execFile('sh', ['-c', script], (error, stdout, stderr) => resolve({ rc: error ? 1 : 0, stdout, stderr }));
+    const child = execFile('sh', ['-c', script], (error, stdout, stderr) =>
+      resolve({ rc: error ? 1 : 0, stdout, stderr }),
+    );
+    // A script that reads nothing may end first.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(options.stdin ?? '');
   });
+
+/** Each host has a state directory of its own. */
+const stateOf = (host: string): Pick<ApplyContext, 'sh'> => ({
+  sh: async (script, options) => await sh(script.replaceAll(SET_STATE_DIR, `D=${directory}/${host}`), options),
+});
 
 const context: ApplyContext = {
   host: 'h1',
@@ -51,6 +63,7 @@ const context: ApplyContext = {
   cacheDir: tmpdir(),
   sh,
   on: () => ({ sh }),
+  stateOf,
   query: ask,
   link: askKept,
   openStream: async (to) => await openLocal('port' in to ? to : { address: '', port: 0 })(),
@@ -60,17 +73,24 @@ const context: ApplyContext = {
   sleep: async (ms) => await new Promise((resolve) => setTimeout(resolve, ms)),
 };
 
-async function look(given: RedisClusterArgs, env = real): Promise<{ views: readonly NodeView[]; plan: Plan }> {
-  const nodes = await Promise.all((redisCluster.read(given).nodes ?? []).map(ask));
-  const views = redisCluster.parse({ reply: { rc: 0, stdout: '', stderr: '' }, nodes }, given);
-  return { views, plan: redisCluster.plan(views, given, env) };
+type State = Parameters<typeof redisCluster.plan>[0];
+
+async function look(
+  given: RedisClusterArgs,
+  env = real,
+): Promise<{ state: State; views: readonly NodeView[]; plan: Plan }> {
+  const request = redisCluster.read(given);
+  const nodes = await Promise.all((request.nodes ?? []).map(ask));
+  const elsewhere = await Promise.all((request.elsewhere ?? []).map(({ host, script }) => stateOf(host).sh(script)));
+  const state = redisCluster.parse({ reply: { rc: 0, stdout: '', stderr: '' }, nodes, elsewhere }, given);
+  return { state, views: state.views, plan: redisCluster.plan(state, given, env) };
 }
 
 async function run(given: RedisClusterArgs): Promise<Result> {
-  const { views, plan } = await look(given);
+  const { state, plan } = await look(given);
   if (plan.failed !== undefined) throw new Error(plan.failed);
   if (plan.changes.length === 0 && plan.applies !== true) return { changed: false, ...plan.result };
-  return await redisCluster.apply(plan, given, context, views);
+  return await redisCluster.apply(plan, given, context, state);
 }
 
 async function startAll(settings: readonly string[] = []): Promise<void> {
@@ -181,7 +201,53 @@ describe('redis_cluster', () => {
     const env = undefined as never;
     const nodes = [...args().nodes, { host: 'h1', address: 'redis-1.example', port: 17201 }];
     expect(() => redisCluster.prepare?.(args({ nodes, allow: [{ node: 'h9:1', may: 'adopt' }] }), env)).toThrow(
-      /redis-1\.example" is not an IP address.*both declared at h1:17201.*allow names h9:1.*not supported yet/,
+      /redis-1\.example" is not an IP address.*both declared at h1:17201.*allow names h9:1/,
     );
+    expect(() => redisCluster.prepare?.(args({ lost: [{ host: 'h3' }] }), env)).toThrow(
+      /h3:17203 is declared as a node and as lost/,
+    );
+  });
+
+  it('records the members on every host, once, and refuses them under another name', async () => {
+    await startAll();
+    await run(args());
+    const file = (host: string, name: string) => join(directory, host, 'clusters', `${name}.json`);
+    const record = readFileSync(file('h3', 'main'), 'utf8');
+    expect(JSON.parse(record)).toEqual({
+      cluster: 'main',
+      nodes: ports.map((port, index) => ({
+        host: `h${index + 1}`,
+        port,
+        address: '127.0.0.1',
+        id: expect.stringMatching(/^[0-9a-f]{40}$/),
+      })),
+    });
+    const { ino, mtimeMs } = statSync(file('h3', 'main'));
+    expect(await run(args())).toMatchObject({ changed: false });
+    expect(statSync(file('h3', 'main'))).toMatchObject({ ino, mtimeMs });
+
+    const refused = /h1:17201 .* belongs to the cluster "main", not to "theirs": the record of it on h1 says so/;
+    for (const state of ['present', 'possible', 'ours'] as const)
+      await expect(run(args({ name: 'theirs', state }))).rejects.toThrow(refused);
+    await Promise.all(ports.map(async (port) => await servers.kill(port)));
+    await expect(run(args({ name: 'theirs', state: 'ours' }))).rejects.toThrow(/h6:17206 .* the record on h6 says so/);
+    await run(args({ state: 'ours' }));
+  });
+
+  it('adopts a cluster that was renamed, each node by name, and records what a killed run did not', async () => {
+    await startAll();
+    await run(args());
+    const allow = ports.map((port, index) => ({ node: `h${index + 1}:${port}`, may: 'adopt' as const }));
+    await expect(run(args({ name: 'theirs', allow: allow.slice(1) }))).rejects.toThrow(
+      /^nothing was changed: h1:17201/,
+    );
+    const { plan } = await look(args({ name: 'theirs', allow }), { ...real, check: true });
+    expect(plan.changes.map(({ what }) => what)).toEqual(['record of cluster theirs on h1, h2, h3, h4, h5, h6']);
+    expect(await run(args({ name: 'theirs', allow }))).toMatchObject({ changed: true, steps: [] });
+    await expect(run(args())).rejects.toThrow(/belongs to the cluster "theirs"/);
+    expect(await run(args({ name: 'theirs' }))).toMatchObject({ changed: false });
+    rmSync(join(directory, 'h2'), { recursive: true });
+    expect(await run(args({ name: 'theirs' }))).toMatchObject({ changed: true });
+    expect(await run(args({ name: 'theirs' }))).toMatchObject({ changed: false });
   });
 });

@@ -119,3 +119,56 @@ describe('what a run allows', () => {
     expect(planCluster(declare(allow), model.views(plain)).steps).toEqual([]);
   });
 });
+
+describe('whose a node is', () => {
+  const record = (name: string, view: NodeView) => {
+    const nodes = view.seen ? [{ host: 'f', port: 7000, address: '10.0.0.6', id: view.self.id }] : [];
+    return new Map([['f', [{ cluster: name, nodes }]]]);
+  };
+  function judged(name: string, change: (view: NodeView) => NodeView, allow: readonly Permission[] = []) {
+    const cluster = declare(allow);
+    const views = new ModelCluster(cluster).views(cluster).map(change);
+    const f = views.find((view) => view.node.host === 'f');
+    return planCluster({ ...cluster, records: f ? record(name, f) : undefined }, views);
+  }
+  const plain = (view: NodeView): NodeView => view;
+
+  it('a record of it under another name makes it foreign, by that name, unless it is adopted', () => {
+    expect(judged('theirs', plain).refusals).toEqual([
+      'f:7000 (10.0.0.6:7000) belongs to the cluster "theirs", not to "main": the record of it on f says so. If the cluster was renamed, allow adopt for each of its nodes',
+    ]);
+    expect(judged('main', plain).refusals).toEqual([]);
+    expect(judged('theirs', plain, [{ node: 'f:7000', may: 'adopt' }]).refusals).toEqual([]);
+    expect(judged('theirs', plain, [{ node: 'e:7000', may: 'adopt' }]).refusals).toHaveLength(1);
+  });
+
+  it('a node that is recorded as ours is never reset for knowing a member that is not declared', () => {
+    const { refusals: found, steps } = judged('main', foreign, [{ node: 'f:7000', may: 'reset' }]);
+    expect(found).toEqual([
+      expect.stringMatching(
+        /^f:7000 .* knows 10\.9\.9\.9:7000 .*, a member of the cluster that is not declared: declare it/,
+      ),
+    ]);
+    expect(steps).toEqual([]);
+  });
+
+  it('a forgotten master with old claims is named, and joins only as a fresh one', () => {
+    const plain = declare();
+    const model = new ModelCluster(plain);
+    for (const step of planCluster(plain, model.views(plain)).steps) model.carryOut(step);
+    const [a, b] = [model.node('a:7000'), model.node('b:7000')];
+    for (const node of model.nodes) if (node !== a) node.known.delete(a.id);
+    for (const node of model.nodes)
+      if (node.master === a.id) [node.master, node.slots, node.keys] = [undefined, a.slots, 7];
+    expect(planCluster(plain, model.views(plain)).refusals[0]).toMatch(
+      /^a:7000 .* was forgotten by the cluster and came back with its old nodes\.conf: the others do not list it, and it claims slots 0-5460/,
+    );
+    const allowed = planCluster(declare([{ node: 'a:7000', may: 'reset' }]), model.views(plain));
+    expect(allowed.steps[0]).toEqual({ do: 'reset', node: 'a:7000' });
+    // One that is a replica meanwhile brings nothing of its own along.
+    [a.slots, a.master] = [[], b.id];
+    const back = planCluster(plain, model.views(plain));
+    expect(back.refusals).toEqual([]);
+    expect(back.steps.filter((step) => step.do === 'meet').map(({ node }) => node)).toEqual(Array(5).fill('a:7000'));
+  });
+});

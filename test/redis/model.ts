@@ -11,6 +11,9 @@ export interface ModelNode {
   readonly address: string;
   readonly port: number;
   readonly known: Set<string>;
+  /** Ids that it was told to forget, and does not take from others for a while. */
+  readonly banned: Set<string>;
+  dead: boolean;
   slots: SlotRange[];
   master: string | undefined;
   epoch: number;
@@ -20,25 +23,58 @@ export interface ModelNode {
 
 /** A cluster of servers that refuses, as Redis does, what is not legal, and gossips when time passes. */
 export class ModelCluster {
-  readonly nodes: readonly ModelNode[];
+  readonly nodes: ModelNode[];
+  /** The run has named who takes the slots of a shard that is lost. */
+  mayLose = false;
 
   constructor(cluster: DeclaredCluster) {
-    this.nodes = cluster.nodes.map((node, index) => ({
-      id: index.toString(16).padStart(40, 'a'),
+    this.nodes = [];
+    for (const node of cluster.nodes) this.start(node);
+  }
+
+  /** A fresh server; at the address of a dead one, what replaced it. */
+  start(node: DeclaredCluster['nodes'][number]): ModelNode {
+    const fresh: ModelNode = {
+      id: this.nodes.length.toString(16).padStart(40, 'a'),
       name: nodeName(node),
       address: node.address,
       port: node.port,
       known: new Set<string>(),
+      banned: new Set<string>(),
+      dead: false,
       slots: [],
       master: undefined,
       epoch: 0,
       keys: 0,
       timeout: 5000,
-    }));
+    };
+    this.nodes.push(fresh);
+    return fresh;
+  }
+
+  /** Ends a server for ever. Its replica takes over, as long as a majority of masters lives. */
+  kill(name: string): void {
+    const dead = this.node(name);
+    dead.dead = true;
+    const owners = this.nodes.filter(({ slots }) => slots.length > 0);
+    const heir = this.nodes.find((node) => !node.dead && node.master === dead.id);
+    if (!heir || owners.filter((node) => !node.dead).length * 2 <= owners.length) return;
+    this.inherit(heir, dead);
+  }
+
+  private inherit(heir: ModelNode, dead: ModelNode): void {
+    [heir.slots, heir.keys, heir.master, heir.epoch] = [
+      dead.slots,
+      dead.keys,
+      undefined,
+      this.nodes.length + dead.epoch,
+    ];
+    [dead.slots, dead.keys] = [[], 0];
+    for (const node of this.nodes) if (node.master === dead.id && !node.dead) node.master = heir.id;
   }
 
   node(name: string): ModelNode {
-    const found = this.nodes.find((node) => node.name === name || node.id === name);
+    const found = this.nodes.findLast((node) => node.name === name || node.id === name);
     if (!found) throw new Error(`the model has no node ${name}`);
     return found;
   }
@@ -48,9 +84,11 @@ export class ModelCluster {
     for (let changed = true; changed; ) {
       changed = false;
       for (const node of this.nodes) {
+        if (node.dead) continue;
         for (const friend of [...node.known]) {
           for (const other of [node.id, ...node.known]) {
             const target = this.node(friend);
+            if (target.dead || target.banned.has(other) || node.banned.has(target.id)) continue;
             if (other !== target.id && !target.known.has(other)) {
               target.known.add(other);
               changed = true;
@@ -83,31 +121,62 @@ export class ModelCluster {
         return;
       case 'meet': {
         const peer = this.node(step.peer);
-        if (node.keys > 0) throw new Error(`MEET is sent to ${step.node}, which holds keys`);
+        if (node.keys > 0 && !node.known.has(peer.id))
+          throw new Error(`MEET is sent to ${step.node}, which holds keys`);
         node.known.add(peer.id);
         peer.known.add(node.id);
         return;
       }
       case 'add-slots':
-        for (const [first, last] of this.nodes.flatMap(({ slots }) => slots)) {
+        for (const [first, last] of this.nodes.flatMap((other) =>
+          other.dead && !node.known.has(other.id) ? [] : other.slots,
+        )) {
           const taken = step.slots.some((range) => range[0] <= last && range[1] >= first);
           if (taken) throw new Error(`slots ${first}-${last} are taken`);
         }
         node.slots = mergeRanges([...node.slots, ...step.slots]);
         return;
+      case 'take-over': {
+        const dead = this.nodes.find(({ id }) => id === node.master);
+        if (!dead?.dead) throw new Error(`${step.node} takes over from a master that lives`);
+        this.inherit(node, dead);
+        return;
+      }
+      case 'forget-dead': {
+        const gone = this.node(step.id);
+        if (!gone.dead) throw new Error(`${step.node} is to forget ${step.gone}, which is alive`);
+        if (node.master === gone.id) throw new Error(`${step.node} cannot forget its master ${step.gone}`);
+        if (gone.slots.length > 0 && !this.mayLose) throw new Error(`${step.gone} is forgotten with its slots`);
+        node.known.delete(gone.id);
+        node.banned.add(gone.id);
+        return;
+      }
+      case 'leave-dead': {
+        if (!this.nodes.some(({ id, dead }) => id === node.master && dead))
+          throw new Error(`${step.node} leaves a master that lives`);
+        node.master = undefined;
+        this.carryOut({ ...step, do: 'replicate' });
+        return;
+      }
       case 'replicate': {
         const master = this.node(step.master);
         if (node.slots.length > 0 || node.keys > 0) throw new Error(`${step.node} is not empty`);
         if (!node.known.has(master.id)) throw new Error(`${step.node} does not know ${step.master}`);
         if (master.master !== undefined) throw new Error(`${step.master} is a replica itself`);
-        if (node.master !== undefined) throw new Error(`${step.node} is moved from one master to another`);
+        const siblings = this.nodes.filter((other) => !other.dead && other.master === node.master);
+        if (node.master !== undefined && siblings.length < 2)
+          throw new Error(`${step.node} is moved away from the master that has only it`);
         node.master = master.id;
       }
     }
   }
 
   views(cluster: DeclaredCluster): NodeView[] {
-    return cluster.nodes.map((declared) => viewOf(declared, this.answer(this.node(nodeName(declared)))));
+    return cluster.nodes.map((declared) => {
+      const node = this.node(nodeName(declared));
+      const silence: NodeAnswer = { ok: false, kind: 'timeout', message: 'no answer' };
+      return viewOf(declared, node.dead ? silence : this.answer(node));
+    });
   }
 
   private answer(node: ModelNode): NodeAnswer {
@@ -132,9 +201,13 @@ export class ModelCluster {
   }
 
   private line(node: ModelNode, asked: ModelNode): string {
-    const flags = `${node === asked ? 'myself,' : ''}${node.master === undefined ? 'master' : 'slave'}`;
-    const place = `${node === asked && asked.known.size === 0 ? '' : node.address}:${node.port}@${node.port + 10000}`;
-    const slots = formatSlots(node.slots, ' ');
-    return `${node.id} ${place} ${flags} ${node.master ?? '-'} 0 0 ${node.epoch} connected ${slots}`.trim();
+    const role = node.master === undefined ? 'master' : 'slave';
+    const [myself, failed] = [node === asked ? 'myself,' : '', node.dead ? ',fail' : ''];
+    const replaced = node.dead && this.nodes.some((other) => other !== node && other.name === node.name);
+    const isBlank = (node === asked && asked.known.size === 0) || replaced;
+    const place = `${isBlank ? '' : node.address}:${replaced ? 0 : node.port}@${replaced ? 0 : node.port + 10000}`;
+    const flags = `${myself}${role}${failed}${replaced ? ',noaddr' : ''}`;
+    const link = node.dead ? 'disconnected' : 'connected';
+    return `${node.id} ${place} ${flags} ${node.master ?? '-'} 0 0 ${node.epoch} ${link} ${formatSlots(node.slots, ' ')}`.trim();
   }
 }

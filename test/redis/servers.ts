@@ -54,11 +54,12 @@ export class Servers {
       ...settings,
     ];
     this.#running.set(port, spawn(this.#binary, words, { stdio: 'ignore' }));
-    await until(async () => (await this.#ping(port)) !== undefined, `redis-server on port ${port}`);
+    const address = settings[settings.indexOf('--bind') + 1 || settings.length] ?? '127.0.0.1';
+    await until(async () => (await this.#ping(port, address)) !== undefined, `redis-server on port ${port}`);
   }
 
-  async #ping(port: number): Promise<RespValue | undefined> {
-    const answer = await ask({ via: 'here', address: '127.0.0.1', port, commands: [['PING']], timeoutMs: 1000 });
+  async #ping(port: number, address: string): Promise<RespValue | undefined> {
+    const answer = await ask({ via: 'here', address, port, commands: [['PING']], timeoutMs: 1000 });
     if (!answer.ok) return answer.kind === 'auth' ? 'PONG' : undefined;
     return answer.replies[0];
   }
@@ -71,6 +72,12 @@ export class Servers {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await ended;
+  }
+
+  /** What a replaced disk leaves of a server that was killed. */
+  async wipe(port: number): Promise<void> {
+    if (this.#directory === undefined) return;
+    for (const file of [`nodes-${port}.conf`, `${port}.rdb`]) await rm(join(this.#directory, file), { force: true });
   }
 
   pause(port: number): void {

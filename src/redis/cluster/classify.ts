@@ -2,7 +2,8 @@ import type { MemberLine } from '../node/nodes-line.ts';
 import type { NodeView, SeenNode } from '../node/observe.ts';
 import { ownershipOf } from '../slots/ownership.ts';
 import { countSlots, evenSlots, formatSlots } from '../slots/slots.ts';
-import { type DeclaredCluster, endpoint, masterCount, nodeName } from './topology.ts';
+import { identify, isRecordedOurs, recordedElsewhere } from './members.ts';
+import { type DeclaredCluster, endpoint, masterCount, mayDo, nodeName } from './topology.ts';
 
 /** What stands against touching anything, each a sentence that names the node; and what kind of state this is. */
 export interface Assessment {
@@ -12,38 +13,44 @@ export interface Assessment {
 }
 
 /**
- * Judges all nodes before the first change. A node is ours when every node that it knows is declared; nothing is sent to
- * any node while one is foreign, unreachable or holds what forming would destroy.
+ * Judges all nodes before the first change. A node is ours when every node that it knows is declared, or when its host holds a
+ * record of it under this cluster's name; nothing is sent to any node while one is foreign, unreachable or holds what forming
+ * would destroy.
  */
 export function assess(cluster: DeclaredCluster, views: readonly NodeView[]): Assessment {
   const seen = views.filter((view) => view.seen);
   const refusals = views.flatMap((view) => (view.seen ? [] : [`${place(view)} ${view.problem}`]));
   refusals.push(...sharedIds(seen));
   for (const view of seen) {
-    const { foreign, keys } = objections(cluster, view, views);
-    refusals.push(...foreign, ...keys, ...pinned(view));
+    const { foreign, keys, undeclared } = objections(cluster, view, views);
+    refusals.push(...foreign, ...keys, ...undeclared, ...pinned(view));
   }
   refusals.push(...separateClusters(seen));
   const served = ownershipOf(seen).unowned.length === 0 && seen.some((view) => view.stateOk);
   return { refusals, forming: !served && seen.length > 0 && seen.every((view) => view.keys === 0) };
 }
 
-/** What makes a node not ours, and keys that it must not lose, each as sentences. */
+/** What makes a node not ours, keys that it must not lose, and members that are not declared any more, each as sentences. */
 export function objections(
   cluster: DeclaredCluster,
   view: SeenNode,
   views: readonly NodeView[],
-): { readonly foreign: readonly string[]; readonly keys: readonly string[] } {
+): { readonly foreign: readonly string[]; readonly keys: readonly string[]; readonly undeclared: readonly string[] } {
   const ids = new Map(views.flatMap((other) => (other.seen ? [[other.self.id, other] as const] : [])));
   const slots = formatSlots(view.self.slots);
   const alone = view.others.length === 0;
-  const foreign = strangers(cluster, view, ids);
-  if (slots !== '' && alone && cluster.nodes.length > 1 && !isPlannedShare(view, cluster)) {
+  const adopted = mayDo(cluster, view.node, 'adopt');
+  const { foreign, undeclared } = strangers(cluster, view, ids);
+  const other = recordedElsewhere(cluster, view);
+  if (other !== undefined && !adopted) foreign.push(otherCluster(cluster, view, other));
+  if (hasReturned(view, views) && hasStaleClaims(view, views)) foreign.push(returned(view));
+  if (slots !== '' && alone && cluster.nodes.length > 1 && !isPlannedShare(view, cluster) && !adopted) {
     foreign.push(`${place(view)} owns slots ${slots} and knows no other node: it is a cluster of its own`);
   }
-  const misplaced = view.keys > 0 && view.role === 'master' && (alone || slots === '');
+  const misplaced = view.keys > 0 && view.role === 'master' && (slots === '' || (alone && !adopted));
   return {
     foreign,
+    undeclared,
     keys: misplaced ? [`${place(view)} holds ${view.keys} keys and is not part of this cluster`] : [],
   };
 }
@@ -53,19 +60,14 @@ export function place(view: NodeView): string {
   return `${nodeName(view.node)} (${endpoint(view.node)})`;
 }
 
-/** Which declared node a line of CLUSTER NODES speaks of: by id, else by the address that it was met at. */
+/** Which declared node a line of CLUSTER NODES speaks of: by id, by what earlier runs recorded, or by the address that it was met at. */
 export function declaredAs(
   cluster: DeclaredCluster,
   line: MemberLine,
   ids: ReadonlyMap<string, SeenNode>,
 ): string | undefined {
-  const known = ids.get(line.id);
-  if (known) return nodeName(known.node);
-  const node = cluster.nodes.find(
-    (declared) =>
-      declared.port === line.port && (declared.address === line.address || declared.address === line.hostname),
-  );
-  return node ? nodeName(node) : undefined;
+  const who = identify(cluster, line, ids);
+  return who.is === 'declared' || who.is === 'former' ? who.name : undefined;
 }
 
 /** A cloned nodes.conf, or one process under two names. */
@@ -79,21 +81,54 @@ function sharedIds(seen: readonly SeenNode[]): string[] {
   });
 }
 
-function strangers(cluster: DeclaredCluster, view: SeenNode, ids: ReadonlyMap<string, SeenNode>): string[] {
-  return view.others.flatMap((line) => {
-    const name = declaredAs(cluster, line, ids);
-    const shown = `${line.address || 'no address'}:${line.port} (${line.id})`;
-    if (name === undefined) {
-      return [
-        `${place(view)} knows ${shown}, which is not declared: the node belongs to another cluster, or that node was taken out of the inventory without being drained and forgotten`,
-      ];
+/** Members that nobody declares: of a node that is recorded as ours they were taken out of the inventory too early. */
+function strangers(
+  cluster: DeclaredCluster,
+  view: SeenNode,
+  ids: ReadonlyMap<string, SeenNode>,
+): { foreign: string[]; undeclared: string[] } {
+  const foreign: string[] = [];
+  const undeclared: string[] = [];
+  const identities = view.others.map((line) => identify(cluster, line, ids));
+  const isAmongOurs = identities.some(({ is }) => is === 'declared') || isRecordedOurs(cluster, view);
+  for (const { is, name } of identities) {
+    if (is === 'undeclared' || (is === 'stranger' && isRecordedOurs(cluster, view))) {
+      undeclared.push(
+        `${place(view)} knows ${name}, a member of the cluster that is not declared: declare it, or have it leave the cluster or given up as lost`,
+      );
+    } else if (is === 'stranger' || (is === 'nameless' && !isAmongOurs)) {
+      foreign.push(
+        `${place(view)} knows ${name}, which is not declared: the node belongs to another cluster, or that node was taken out of the inventory without being drained and forgotten`,
+      );
     }
-    const replaced = !ids.has(line.id) && !line.flags.has('handshake') && !line.flags.has('noaddr');
-    if (!replaced || [...ids.values()].every((other) => nodeName(other.node) !== name)) return [];
-    return [
-      `${place(view)} still knows ${name} as ${line.id}, an id that it no longer has: the old one has to be forgotten first`,
-    ];
-  });
+  }
+  return { foreign, undeclared };
+}
+
+function otherCluster(cluster: DeclaredCluster, view: SeenNode, other: string): string {
+  return `${place(view)} belongs to the cluster "${other}", not to "${cluster.name}": the record of it on ${view.node.host} says so. If the cluster was renamed, allow adopt for each of its nodes`;
+}
+
+/** It believes that it is a member, and the others do not list it: forgotten while it was down, it came back with its old nodes.conf. */
+export function hasReturned(view: SeenNode, views: readonly NodeView[]): boolean {
+  const others = views.filter((other) => other.seen).filter((other) => other !== view);
+  const lists = (of: SeenNode, id: string): boolean => of.others.some((line) => line.id === id);
+  return others.some((other) => lists(view, other.self.id)) && !others.some((other) => lists(other, view.self.id));
+}
+
+/** A replica brings nothing of its own along; a master might bring keys, or old claims to slots that others own now. */
+function hasStaleClaims(view: SeenNode, views: readonly NodeView[]): boolean {
+  if (view.role === 'replica') return false;
+  const { claimants } = ownershipOf(views.filter((other) => other.seen));
+  return view.keys > 0 || claimants.includes(view);
+}
+
+function returned(view: SeenNode): string {
+  const claims = [
+    ...(view.keys > 0 ? [`holds ${view.keys} keys`] : []),
+    ...(view.self.slots.length > 0 ? [`claims slots ${formatSlots(view.self.slots)}`] : []),
+  ].join(' and ');
+  return `${place(view)} was forgotten by the cluster and came back with its old nodes.conf: the others do not list it, and it ${claims}. To have it join afresh, without these, allow reset (and flush) for it`;
 }
 
 /** An interrupted run leaves a node alone with exactly a share of the even split. */

@@ -2,15 +2,17 @@ import { TaskError } from '../../errors/errors.ts';
 import { type ClusterIo, observeAll } from '../node/cluster-io.ts';
 import type { RespValue } from '../node/contract.ts';
 import { type NodeView, type SeenNode, said } from '../node/observe.ts';
+import { stillAnswering } from './last-look.ts';
 import { hasChanges, planCluster } from './plan.ts';
 import { busPortOf } from './reach.ts';
 import { HASTEN, lastingPace, type Pace, paceCommands } from './settings.ts';
 import { addSlotsCommand, describeStep, describeSteps, meetCommand, type Step } from './steps.ts';
+import { takeOver } from './take-over.ts';
 import { type DeclaredCluster, nodeName, queryOf } from './topology.ts';
 import { awaitMembers, awaitSettled } from './wait.ts';
 
 /** A command whose outcome is not known, or that came too late or too early, is looked at again, not repeated blindly. */
-const MAX_ROUNDS = 4;
+const MAX_ROUNDS = 6;
 
 export interface FormOptions {
   /** Milliseconds without any progress after which a wait fails. */
@@ -42,6 +44,8 @@ export async function form(
     if (plan.refusals.length > 0) throw round === 0 ? refused(plan.refusals) : stopped(plan.refusals, steps);
     if (plan.steps.length === 0) return { views, steps, changed };
     if (round === MAX_ROUNDS) throw stopped([`no end after ${MAX_ROUNDS} rounds`, ...trouble], steps);
+    const alive = await stillAnswering(plan.steps, seenOf(views), io);
+    if (alive.length > 0) throw round === 0 ? refused(alive) : stopped(alive, steps);
     changed ||= hasChanges(plan);
     const run = new Round(cluster, views, io, options, paces);
     try {
@@ -67,6 +71,9 @@ export function refused(refusals: readonly string[]): TaskError {
 
 const STAGES: readonly (readonly Step['do'][])[] = [
   ['flush', 'reset'],
+  ['take-over'],
+  ['leave-dead'],
+  ['forget-dead'],
   ['hasten', 'set-epoch'],
   ['meet', 'add-slots'],
   ['await-members'],
@@ -107,10 +114,11 @@ class Round {
       if (stage.includes('await-members')) await this.#members();
       else if (stage.includes('await-settled'))
         this.#views = byName(await awaitSettled(this.#cluster, this.#io, this.#options.stallMs));
+      else if (stage.includes('take-over')) await this.#takeOver(now);
       else await this.#send(now);
       done.push(...describeSteps(now));
-      // A reset node has a new id and nothing else left: only a new look tells how to go on.
-      if (stage.includes('reset')) return;
+      // Who was reset has a new id and nothing else left, who took over has slots: only a new look tells how to go on.
+      if (stage.includes('reset') || stage.includes('take-over')) return;
       if (this.trouble.length > 0 && stage.includes('meet')) return await this.restoreQuietly();
     }
   }
@@ -142,6 +150,12 @@ class Round {
     this.#views = byName(await awaitMembers(this.#cluster, this.#io, this.#options.stallMs, meet));
   }
 
+  async #takeOver(steps: readonly Step[]): Promise<void> {
+    for (const step of steps)
+      if (step.do === 'take-over')
+        await takeOver(this.#view(step.node).node, step.from, this.#io, this.#options.stallMs);
+  }
+
   async #send(steps: readonly Step[]): Promise<void> {
     const byNode = new Map<string, Step[]>();
     for (const step of steps) {
@@ -170,6 +184,8 @@ class Round {
   #judge(step: Step, replies: readonly RespValue[]): void {
     const failed = replies.find((reply) => typeof reply === 'object' && reply !== null && 'error' in reply);
     if (failed === undefined || step.do === 'hasten' || step.do === 'set-epoch') return;
+    // Others may have told it already: what is not known needs not be forgotten.
+    if (step.do === 'forget-dead' && /unknown node/i.test(said(failed))) return;
     this.trouble.push(`${describeStep(step)}: ${said(failed)}`);
   }
 
@@ -188,6 +204,8 @@ class Round {
         return [['FLUSHALL']];
       case 'reset':
         return [['CLUSTER', 'RESET', 'HARD']];
+      case 'forget-dead':
+        return [['CLUSTER', 'FORGET', step.id]];
       case 'hasten':
         return HASTEN;
       case 'set-epoch':
@@ -199,6 +217,7 @@ class Round {
       case 'add-slots':
         return [addSlotsCommand(step.slots)];
       case 'replicate':
+      case 'leave-dead':
         return [['CLUSTER', 'REPLICATE', this.#view(step.master).self.id]];
       case 'set-timeout': {
         const pace = this.#paces.get(step.node);
@@ -217,5 +236,9 @@ class Round {
 }
 
 function byName(views: readonly NodeView[]): Map<string, SeenNode> {
-  return new Map(views.flatMap((view) => (view.seen ? [[nodeName(view.node), view] as const] : [])));
+  return new Map(seenOf(views).map((view) => [nodeName(view.node), view]));
+}
+
+function seenOf(views: readonly NodeView[]): SeenNode[] {
+  return views.filter((view) => view.seen);
 }

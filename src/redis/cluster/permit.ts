@@ -1,7 +1,7 @@
 import type { NodeView, SeenNode } from '../node/observe.ts';
 import { place as nameOf, objections } from './classify.ts';
 import type { Step } from './steps.ts';
-import { type DeclaredCluster, nodeName, type Permission } from './topology.ts';
+import { type DeclaredCluster, mayDo, nodeName } from './topology.ts';
 
 export interface Permitted {
   /** The views as they will be after the permitted steps. */
@@ -20,10 +20,8 @@ export function applyPermissions(cluster: DeclaredCluster, views: readonly NodeV
   const after = views.map((view) => {
     if (!view.seen) return view;
     const { foreign, keys } = objections(cluster, view, views);
-    const may = (what: Permission['may']): boolean =>
-      cluster.allow.some((entry) => entry.node === nodeName(view.node) && entry.may === what);
-    const resets = foreign.length > 0 && may('reset');
-    const flushes = (keys.length > 0 || (resets && view.keys > 0)) && may('flush');
+    const resets = foreign.length > 0 && mayDo(cluster, view.node, 'reset');
+    const flushes = (keys.length > 0 || (resets && view.keys > 0)) && mayDo(cluster, view.node, 'flush');
     if (resets && view.keys > 0 && !flushes) {
       refusals.push(`${nameOf(view)} holds ${view.keys} keys: resetting it needs the permission to flush it as well`);
     }

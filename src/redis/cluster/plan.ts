@@ -4,9 +4,11 @@ import type { Shard } from '../place/placement-score.ts';
 import { ownershipOf } from '../slots/ownership.ts';
 import { planSlots } from '../slots/plan-slots.ts';
 import { countSlots } from '../slots/slots.ts';
-import { assess, hasNothingToLose, knows, place as nameOf } from './classify.ts';
+import { assess, hasNothingToLose, hasReturned, knows, place as nameOf } from './classify.ts';
+import { isAt } from './members.ts';
 import { applyPermissions } from './permit.ts';
 import { strangersAmong } from './reach.ts';
+import { repair, withoutLost } from './repair.ts';
 import { changesSomething, type Step, TEMPORARY_NODE_TIMEOUT_MS } from './steps.ts';
 import { type DeclaredCluster, masterCount, nodeName } from './topology.ts';
 import { verify } from './verify.ts';
@@ -26,19 +28,21 @@ const FULL_MESH = 64;
  * The ordered steps from what is observed, however half-formed, to what is declared. Pure, and done again after every
  * interruption: whatever an earlier run already did is no longer among the steps.
  */
-export function planCluster(cluster: DeclaredCluster, observed: readonly NodeView[]): ClusterPlan {
-  const permitted = applyPermissions(cluster, observed);
-  const { views } = permitted;
+export function planCluster(declared: DeclaredCluster, observed: readonly NodeView[]): ClusterPlan {
+  const permitted = applyPermissions(declared, observed);
+  const cluster = withoutLost(declared, permitted.views);
+  const repaired = repair(cluster, permitted.views);
+  const { views } = repaired;
   const { refusals, forming } = assess(cluster, views);
-  const impossible = [...undeclarable(cluster), ...permitted.refusals, ...refusals];
+  const impossible = [...undeclarable(cluster), ...permitted.refusals, ...repaired.refusals, ...refusals];
   const seen = views.filter((view) => view.seen);
   if (impossible.length > 0) return { refusals: impossible, warnings: [], shards: [], steps: [] };
-  const shards = place(cluster, standingsOf(seen));
-  const slots = planSlots(seen, shards, forming);
+  const shards = place(cluster, withSurplus(standingsOf(seen, repaired.orphans), cluster.replicas));
+  const slots = planSlots(cluster, seen, shards, forming);
   const unsupported = [...slots.refusals, ...cannotStay(cluster, seen, shards)];
   if (unsupported.length > 0) return { refusals: unsupported, warnings: [], shards, steps: [] };
   const meets = meetSteps(seen, forming);
-  const replicas = replicaSteps(seen, shards);
+  const { replicas, leaving } = replicaSteps(seen, shards, repaired.orphans);
   const joining = [
     ...(forming ? epochSteps(seen) : []),
     ...meets,
@@ -51,6 +55,8 @@ export function planCluster(cluster: DeclaredCluster, observed: readonly NodeVie
   const slow = seen.filter((view) => (view.nodeTimeoutMs ?? 0) > TEMPORARY_NODE_TIMEOUT_MS);
   const steps: Step[] = [
     ...permitted.steps,
+    ...leaving,
+    ...repaired.steps,
     ...(hasten ? slow.map((view): Step => ({ do: 'hasten', node: nodeName(view.node) })) : []),
     ...joining,
     ...(waiting ? [{ do: 'await-settled' } as const] : []),
@@ -68,11 +74,13 @@ export function standingRefusals(cluster: DeclaredCluster, observed: readonly No
     cluster,
     observed.filter((view) => view.seen),
   );
+  const repaired = repair(cluster, permitted.views);
   const alone = observed.filter((view) => !view.seen && view.kind === 'not-cluster');
   return [
-    ...undeclarable(cluster),
+    ...undeclarable(withoutLost(cluster, permitted.views)),
     ...permitted.refusals,
-    ...assess(cluster, permitted.views).refusals,
+    ...repaired.refusals,
+    ...assess(cluster, repaired.views).refusals,
     ...alone.map(
       (view) => `${nameOf(view)} serves already, without cluster-enabled yes: stop it, or choose another port`,
     ),
@@ -85,6 +93,8 @@ export function hasChanges(plan: ClusterPlan): boolean {
 }
 
 function undeclarable(cluster: DeclaredCluster): string[] {
+  // With lost hosts that nobody replaces yet, what the shards then lack is for verifying to name.
+  if ((cluster.lost ?? []).length > 0) return [];
   const masters = masterCount(cluster);
   const [count, needed] = [cluster.nodes.length, masters * (cluster.replicas + 1)];
   if (masters < 3) {
@@ -99,15 +109,34 @@ function undeclarable(cluster: DeclaredCluster): string[] {
 }
 
 /** What each node already is and stays: slots or a replica of its own make a master. */
-function standingsOf(seen: readonly SeenNode[]): Standing[] {
+function standingsOf(seen: readonly SeenNode[], orphans: readonly string[]): Standing[] {
   const followed = new Set(seen.flatMap((view) => (view.role === 'replica' ? (view.self.masterId ?? []) : [])));
   return seen.map((view): Standing => {
     if (view.role === 'master') {
       return view.self.slots.length > 0 || followed.has(view.self.id) ? { is: 'master' } : { is: 'free' };
     }
+    if (orphans.includes(nodeName(view.node))) return { is: 'orphan' };
     const of = seen.findIndex((other) => other.self.id === view.self.masterId);
     return of >= 0 ? { is: 'replica', of } : { is: 'free' };
   });
+}
+
+/** Where free nodes are not enough for the missing replicas, shards that have more than declared give theirs. */
+function withSurplus(standings: readonly Standing[], replicas: number): Standing[] {
+  const given = [...standings];
+  const members = (master: number): number[] =>
+    given.flatMap((standing, index) => (standing.is === 'replica' && standing.of === master ? [index] : []));
+  const masters = given.flatMap(({ is }, index) => (is === 'master' ? [index] : []));
+  const missing = masters.reduce((sum, master) => sum + Math.max(0, replicas - members(master).length), 0);
+  for (let lacking = missing - given.filter(({ is }) => is !== 'master' && is !== 'replica').length; lacking > 0; ) {
+    const [richest] = masters.toSorted((a, b) => members(b).length - members(a).length || a - b);
+    const surplus = richest === undefined ? [] : members(richest).slice(replicas);
+    const last = surplus.at(-1);
+    if (last === undefined) return given;
+    given[last] = { is: 'orphan' };
+    lacking -= 1;
+  }
+  return given;
 }
 
 /** Declared states that would take slots or a role away from a node. */
@@ -153,15 +182,29 @@ function meetSteps(seen: readonly SeenNode[], forming: boolean): Step[] {
   seen.forEach((first, i) => {
     seen.slice(i + 1).forEach((second, offset) => {
       if (seen.length > FULL_MESH && i >= 8 && !Number.isInteger(Math.log2(offset + 1))) return;
+      if (isElsewhere(first, second))
+        steps.push({ do: 'meet', node: nodeName(first.node), peer: nodeName(second.node) });
+      if (isElsewhere(second, first))
+        steps.push({ do: 'meet', node: nodeName(second.node), peer: nodeName(first.node) });
       if (knows(first, second) && knows(second, first)) return;
       const empty = [first, second].find(hasNothingToLose);
-      const asked = empty ?? (forming ? first : (knower(first, second, seen) ?? knower(second, first, seen)));
+      const back = [first, second].find((view) => view.role === 'replica' && hasReturned(view, seen));
+      const asked = empty ?? back ?? (forming ? first : (knower(first, second, seen) ?? knower(second, first, seen)));
       if (!asked) return;
       const peer = asked === first ? second : first;
       steps.push({ do: 'meet', node: nodeName(asked.node), peer: nodeName(peer.node) });
     });
   });
   return steps;
+}
+
+/**
+ * A member whose address changed is still looked for at the old one. Who answers at the new one has the id that is known already, so that
+ * MEET brings nobody new.
+ */
+function isElsewhere(by: SeenNode, view: SeenNode): boolean {
+  const line = by.others.find(({ id }) => id === view.self.id);
+  return line !== undefined && !line.flags.has('handshake') && !line.connected && !isAt(line, view.node);
 }
 
 /**
@@ -173,14 +216,24 @@ function knower(view: SeenNode, other: SeenNode, seen: readonly SeenNode[]): See
   return isSafe && knows(view, other) ? view : undefined;
 }
 
-function replicaSteps(seen: readonly SeenNode[], shards: readonly Shard[]): Step[] {
-  return shards.flatMap(({ master, replicas }) =>
-    replicas.flatMap((replica): Step[] => {
-      const [own, other] = [seen[replica], seen[master]];
-      if (!own || !other || (own.role === 'replica' && own.self.masterId === other.self.id)) return [];
-      return [{ do: 'replicate', node: nodeName(own.node), master: nodeName(other.node) }];
-    }),
-  );
+/** Orphans come first: until they follow another master they cannot forget the dead one. */
+function replicaSteps(
+  seen: readonly SeenNode[],
+  shards: readonly Shard[],
+  orphans: readonly string[],
+): { readonly replicas: readonly Step[]; readonly leaving: readonly Step[] } {
+  const replicas: Step[] = [];
+  const leaving: Step[] = [];
+  for (const shard of shards) {
+    for (const replica of shard.replicas) {
+      const [own, other] = [seen[replica], seen[shard.master]];
+      if (!own || !other || (own.role === 'replica' && own.self.masterId === other.self.id)) continue;
+      const names = { node: nodeName(own.node), master: nodeName(other.node) };
+      if (orphans.includes(names.node) && knows(own, other)) leaving.push({ do: 'leave-dead', ...names });
+      else replicas.push({ do: 'replicate', ...names });
+    }
+  }
+  return { replicas, leaving };
 }
 
 /** Restores what was set for a while, now or by an interrupted run, and brings about what is declared. */

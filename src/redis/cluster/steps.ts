@@ -5,6 +5,11 @@ import type { DeclaredNode } from './topology.ts';
 export type Step =
   | { readonly do: 'flush'; readonly node: string }
   | { readonly do: 'reset'; readonly node: string }
+  /** A replica takes the slots of its dead master, if a majority of masters agrees. */
+  | { readonly do: 'take-over'; readonly node: string; readonly from: string }
+  /** A replica of a dead master follows a living one: nobody can forget its own master. */
+  | { readonly do: 'leave-dead'; readonly node: string; readonly master: string }
+  | { readonly do: 'forget-dead'; readonly node: string; readonly gone: string; readonly id: string }
   | { readonly do: 'hasten'; readonly node: string }
   | { readonly do: 'set-epoch'; readonly node: string; readonly epoch: number }
   | { readonly do: 'meet'; readonly node: string; readonly peer: string }
@@ -36,6 +41,7 @@ export function describeSteps(steps: readonly Step[]): string[] {
     else if (kind === 'set-epoch') lines.push(`${where}: a config epoch of its own for each`);
     else if (kind === 'meet') lines.push(introductions(same));
     else if (kind === 'set-timeout') lines.push(...timeouts(same));
+    else if (kind === 'forget-dead') lines.push(...farewells(same));
     else lines.push(...same.map(describeStep));
   }
   return lines;
@@ -68,6 +74,20 @@ function timeouts(steps: readonly Step[]): string[] {
   );
 }
 
+function farewells(steps: readonly Step[]): string[] {
+  const byId = new Map<string, { readonly gone: string; readonly nodes: string[] }>();
+  for (const step of steps) {
+    if (step.do !== 'forget-dead') continue;
+    const entry = byId.get(step.id) ?? { gone: step.gone, nodes: [] };
+    entry.nodes.push(step.node);
+    byId.set(step.id, entry);
+  }
+  return [...byId].map(
+    ([id, { gone, nodes }]) =>
+      `${nodes.length > 2 ? `${nodes.length} nodes` : nodes.join(', ')}: forget ${gone} (${id}), which is gone`,
+  );
+}
+
 /** Tells one step in one line. */
 export function describeStep(step: Step): string {
   switch (step.do) {
@@ -75,6 +95,12 @@ export function describeStep(step: Step): string {
       return `${step.node}: throw away its keys, as allowed`;
     case 'reset':
       return `${step.node}: make it forget its cluster, as allowed`;
+    case 'take-over':
+      return `${step.node}: take over from ${step.from}, which is dead, as allowed`;
+    case 'leave-dead':
+      return `${step.node}: replicate ${step.master}, since its master is gone`;
+    case 'forget-dead':
+      return `${step.node}: forget ${step.gone} (${step.id}), which is gone`;
     case 'hasten':
       return `${step.node}: ${HASTENED}`;
     case 'set-epoch':

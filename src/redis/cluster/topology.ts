@@ -30,12 +30,41 @@ export interface DeclaredCluster {
   /** Milliseconds; undefined leaves what the nodes have. */
   readonly nodeTimeoutMs?: number | undefined;
   readonly allow: readonly Permission[];
+  /** Hosts that are gone for good. */
+  readonly lost?: readonly LostHost[] | undefined;
+  /** By inventory host: what earlier runs left there. Redis itself stores no cluster's name. */
+  readonly records?: ReadonlyMap<string, readonly ClusterRecord[]> | undefined;
+}
+
+export interface LostHost {
+  readonly host: string;
+  /** Tells its nodes where no record does. */
+  readonly address?: string | undefined;
+  /** Default: all nodes of the host. */
+  readonly ports?: readonly number[] | undefined;
+}
+
+export interface ClusterRecord {
+  readonly cluster: string;
+  readonly nodes: readonly RecordedNode[];
+}
+
+export interface RecordedNode {
+  readonly host: string;
+  readonly port: number;
+  readonly address: string;
+  readonly id: string;
 }
 
 /** A dangerous step that the run names a node for. */
 export interface Permission {
   readonly node: string;
   readonly may: 'reset' | 'flush' | 'adopt' | 'take-slots';
+}
+
+/** Whether the run names this node for this dangerous step. */
+export function mayDo(cluster: DeclaredCluster, node: DeclaredNode, may: Permission['may']): boolean {
+  return cluster.allow.some((entry) => entry.node === nodeName(node) && entry.may === may);
 }
 
 /** How people name a node: `host:port`. */

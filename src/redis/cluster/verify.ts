@@ -5,6 +5,7 @@ import { compareScores, type Shard, scoreOf } from '../place/placement-score.ts'
 import { ownershipOf } from '../slots/ownership.ts';
 import { countSlots, formatSlots, SLOT_COUNT } from '../slots/slots.ts';
 import { declaredAs, place as nameOf } from './classify.ts';
+import { isAt } from './members.ts';
 import { TEMPORARY_NODE_TIMEOUT_MS } from './steps.ts';
 import { type DeclaredCluster, masterCount, nodeName } from './topology.ts';
 
@@ -101,6 +102,8 @@ function membership(cluster: DeclaredCluster, seen: readonly SeenNode[]): Findin
       const bad = BAD_FLAGS.filter((flag) => line.flags.has(flag));
       if (bad.length > 0) note('flags', `${name} is seen as ${bad.join(', ')} by`, view);
       else if (!line.connected) note('disconnected', `${name} has no bus connection from`, view);
+      else if (known && !isAt(line, known.node))
+        note('address', `${name} is looked for at ${line.address}:${line.port} by`, view);
       else if (!known && declaredAs(cluster, line, ids) === undefined) note('stranger', `${name} is known by`, view);
     }
   }
@@ -108,7 +111,7 @@ function membership(cluster: DeclaredCluster, seen: readonly SeenNode[]): Findin
     code,
     message: `${said} ${by.length > 3 && by.length >= seen.length - 1 ? `all ${by.length} others` : by.map(nameOf).join(', ')}`,
     nodes: by.map((view) => nodeName(view.node)),
-    mayPass: code !== 'stranger',
+    mayPass: code !== 'stranger' && code !== 'address',
   }));
 }
 

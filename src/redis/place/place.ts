@@ -7,7 +7,9 @@ import { compareScores, fullest, type Score, type Shard, scoreOf, zoneOf } from 
 export type Standing =
   | { readonly is: 'master' }
   | { readonly is: 'replica'; readonly of: number }
-  | { readonly is: 'free' };
+  | { readonly is: 'free' }
+  /** A replica that has to follow another master, and keeps its data: it is never made a master. */
+  | { readonly is: 'orphan' };
 
 /** Bounds the search for better masters; typical inventories reach the best possible score without any. */
 const MAX_TRIALS = 400;
@@ -29,9 +31,9 @@ export function place(cluster: DeclaredCluster, standings: readonly Standing[]):
   const standing = indices
     .filter((index) => standings[index]?.is === 'master')
     .map((master) => ({ master, replicas: indices.filter((index) => isReplicaOf(standings[index], master)) }));
-  const free = indices.filter(isFree);
-  const forced = free.filter((index) => nodes[index]?.role === 'master');
-  const eligible = free.filter((index) => nodes[index]?.role === undefined);
+  const free = indices.filter((index) => isFree(index) || standings[index]?.is === 'orphan');
+  const forced = free.filter((index) => isFree(index) && nodes[index]?.role === 'master');
+  const eligible = free.filter((index) => isFree(index) && nodes[index]?.role === undefined);
   const count = Math.max(0, newMasters(cluster, standing, free.length) - forced.length);
   const completed = (chosen: readonly number[]): Shard[] => {
     const fresh = [...forced, ...chosen].sort((a, b) => a - b).map((master) => ({ master, replicas: [] }));

@@ -1,5 +1,5 @@
 import type { Step } from '../cluster/steps.ts';
-import { nodeName } from '../cluster/topology.ts';
+import { type DeclaredCluster, mayDo, nodeName } from '../cluster/topology.ts';
 import type { SeenNode } from '../node/observe.ts';
 import type { Shard } from '../place/placement-score.ts';
 import { ownershipOf } from './ownership.ts';
@@ -7,26 +7,29 @@ import { countSlots, evenSlots, formatSlots, rangesOf, type SlotRange, slotsOf }
 
 /**
  * Gives every slot without an owner to a master, only while the cluster forms: later, a slot without an owner may have had
- * one whose keys would be given up.
+ * one whose keys would be given up, so that only masters that the run names may take it.
  */
 export function planSlots(
+  cluster: DeclaredCluster,
   seen: readonly SeenNode[],
   shards: readonly Shard[],
   forming: boolean,
 ): { readonly refusals: readonly string[]; readonly steps: readonly Step[] } {
   const { unowned } = ownershipOf(seen);
   if (unowned.length === 0) return { refusals: [], steps: [] };
-  if (!forming) {
+  const all = shards.flatMap(({ master }) => seen[master] ?? []).toSorted((a, b) => seen.indexOf(a) - seen.indexOf(b));
+  const allowed = all.filter((view) => mayDo(cluster, view.node, 'take-slots'));
+  if (!forming && allowed.length === 0) {
     const slots = formatSlots(unowned);
     return {
-      refusals: [`no node owns slots ${slots}: giving away slots of a cluster that holds keys is not supported yet`],
+      refusals: [
+        `no node owns slots ${slots}: keys of theirs may be on a node that is not here. To give them away all the same, allow masters to take-slots`,
+      ],
       steps: [],
     };
   }
-  const masters = shards
-    .flatMap(({ master }) => seen[master] ?? [])
-    .toSorted((a, b) => seen.indexOf(a) - seen.indexOf(b));
-  const shares = evenShares(masters) ?? levelShares(masters, [...slotsOf(unowned)]);
+  const masters = forming ? all : allowed;
+  const shares = (forming ? evenShares(masters) : undefined) ?? levelShares(masters, [...slotsOf(unowned)]);
   const steps = masters.flatMap((view): Step[] => {
     const slots = shares.get(view);
     return slots && slots.length > 0 ? [{ do: 'add-slots', node: nodeName(view.node), slots }] : [];
