@@ -99,10 +99,10 @@ function bundleOf(all) {
  * and takes the kind's `x-loader` instead.
  */
 function keywordSchemas({ $defs }) {
-  const kinds = ['play', 'block', 'task', 'import_playbook', 'loop_control'];
+  const kinds = ['play', 'block', 'task', 'import_playbook', 'loop_control', 'role', 'vars_prompt'];
   return new Map(
     kinds.map((kind) => {
-      const { properties, required } = $defs[kind];
+      const { properties, required, additionalProperties = false } = $defs[kind];
       const resolved = Object.entries(properties).map(([name, { $ref, 'x-loader': own, ...rest }]) => {
         const loader = own ?? $defs[$ref?.replace('#/$defs/', '')]?.['x-loader'];
         return [name, { ...(loader === undefined ? {} : { description: rest.description }), ...(loader ?? rest) }];
@@ -112,7 +112,8 @@ function keywordSchemas({ $defs }) {
         {
           title: kind,
           type: 'object',
-          additionalProperties: false,
+          // What is no keyword of a role is a variable for it.
+          additionalProperties,
           properties: Object.fromEntries(resolved),
           required,
         },

@@ -11,6 +11,8 @@ const kinds = {
   play: 'Play',
   task: 'Task',
   block: 'Block',
+  role: 'Role, under `roles` and in dependencies',
+  vars_prompt: 'vars_prompt',
   loop_control: 'loop_control',
   import_playbook: 'import_playbook',
 };

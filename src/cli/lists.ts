@@ -29,7 +29,10 @@ function printHosts(play: Play, input: LoadedInput, flags: RunFlags): void {
 }
 
 function printTask(task: Task): void {
-  output.line(`    ${task.name ?? task.module}  (${task.module}, ${formatSpan(task.span)})${tagsText(task.tags)}`);
+  const role = task.role === undefined ? '' : `${task.role.name} : `;
+  output.line(
+    `    ${role}${task.name ?? task.module}  (${task.module}, ${formatSpan(task.span)})${tagsText(task.tags)}`,
+  );
 }
 
 function tagsText(tags: readonly string[]): string {
@@ -45,6 +48,16 @@ function tasksOf({ preTasks, tasks, postTasks }: Play): Task[] {
 }
 
 function tasksOfEntry(entry: Entry): Task[] {
-  if (entry.kind === 'task') return [entry];
-  return entry.kind === 'meta' ? [] : [...entry.tasks, ...entry.rescue, ...entry.always].flatMap(tasksOfEntry);
+  switch (entry.kind) {
+    case 'task':
+      return [entry];
+    case 'meta':
+      return [];
+    case 'include':
+      return [entry.task];
+    case 'role':
+      return entry.tasks.flatMap(tasksOfEntry);
+    case 'block':
+      return [...entry.tasks, ...entry.rescue, ...entry.always].flatMap(tasksOfEntry);
+  }
 }

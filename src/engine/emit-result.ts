@@ -9,10 +9,11 @@ import { renderOr } from './keywords.ts';
 import type { PlayRun } from './play-run.ts';
 import { failureResult, type Prepared, type Turn } from './prepare.ts';
 
-/** The task's name as this host renders it. */
+/** The task's name as this host renders it, behind that of its role. */
 export function titleFor(play: PlayRun, task: Task, host: HostState): string {
-  const name = renderOr(task.name, host, play, task, undefined);
-  return String(name ?? task.name ?? task.module);
+  const unnamed = task.module === 'include_role' ? `include_role : ${String(task.args.name)}` : task.module;
+  const name = String(renderOr(task.name, host, play, task, undefined) ?? task.name ?? unnamed);
+  return task.role === undefined ? name : `${task.role.name} : ${name}`;
 }
 
 /** How one item of a loop is shown. */

@@ -1,9 +1,8 @@
-import type { Block, Entry, Meta } from '../playbook/contract.ts';
-import { judge } from './conditions.ts';
-import { flushHandlers } from './handlers.ts';
+import type { Block, Entry, RoleEntry } from '../playbook/contract.ts';
 import type { HostState } from './host-state.ts';
+import { runInclude } from './includes.ts';
+import { runMeta } from './meta.ts';
 import type { PlayRun } from './play-run.ts';
-import { failureResult } from './prepare.ts';
 import { isSelected } from './tags.ts';
 import { runTask } from './task.ts';
 
@@ -19,11 +18,27 @@ export async function runEntries(
     if (play.stopReason || play.run.request.signal.aborted) return;
     const active = hosts.filter((host) => host.isActive);
     if (active.length === 0) return;
+    const task = entry.kind === 'include' ? entry.task : entry;
     if (entry.kind === 'block') await runBlock(play, entry, active, rescuable);
-    else if (!isSelected(entry.tags, tags, skipTags) || !play.run.hasStarted(entry)) continue;
+    else if (entry.kind === 'role') await runRole(play, entry, active, rescuable);
+    else if (task.kind !== 'task' && task.kind !== 'meta') continue;
+    else if (!isSelected(task.tags, tags, skipTags) || !(await play.run.admits(task))) continue;
+    else if (entry.kind === 'include') await runInclude(play, entry, active, rescuable);
     else if (entry.kind === 'meta') await runMeta(play, entry, active);
     else await runTask(play, entry, active, { rescuable, handler: false });
   }
+}
+
+/** A host runs equal mentions of a role once in a play, unless the role allows duplicates; a run that was all skipped is none. */
+async function runRole(
+  play: PlayRun,
+  { role, tasks }: RoleEntry,
+  hosts: readonly HostState[],
+  rescuable: boolean,
+): Promise<void> {
+  const due = hosts.filter((host) => role.allowDuplicates || !host.rolesDone.has(role.key));
+  await runEntries(play, tasks, due, rescuable);
+  for (const host of due) if (host.isActive && host.rolesBegun.has(role.key)) host.rolesDone.add(role.key);
 }
 
 /** Failures in the block are host by host handed to `rescue`; `always` runs in any case; unreachable hosts get neither. */
@@ -56,44 +71,4 @@ function beginRescue(host: HostState): void {
     vars: Object.assign({}, ...vars.map((layer) => layer.vars)),
   });
   host.setFacts.set('ansible_failed_result', failure.result);
-}
-
-async function runMeta(play: PlayRun, meta: Meta, hosts: readonly HostState[]): Promise<void> {
-  const chosen = hosts.filter((host) => holdsFor(play, meta, host));
-  if (chosen.length === 0) return;
-  switch (meta.action) {
-    case 'flush_handlers':
-      return flushHandlers(play);
-    case 'end_play':
-      for (const host of play.batch) host.ended = true;
-      return;
-    case 'end_host':
-      for (const host of chosen) host.ended = true;
-      return;
-    case 'clear_host_errors':
-      // They take part again from the next play on.
-      for (const host of play.batch) {
-        host.ended ||= !host.isActive;
-        host.failure = undefined;
-        host.unreachable = false;
-      }
-      return;
-    case 'reset_connection':
-      await Promise.all(chosen.map(({ name }) => play.run.connections.drop(name)));
-      for (const host of chosen) host.forgetReads();
-      return;
-    case 'noop':
-      return;
-  }
-}
-
-function holdsFor(play: PlayRun, meta: Meta, host: HostState): boolean {
-  try {
-    const verdict = judge(meta.when, play.run.scope(host, play.context, meta), 'when');
-    return 'holds' in verdict && verdict.holds;
-  } catch (error) {
-    const result = failureResult(error);
-    play.run.request.emit({ event: 'warning', host: host.name, message: `meta ${meta.action}: ${result.msg}` });
-    return false;
-  }
 }

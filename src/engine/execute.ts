@@ -1,13 +1,16 @@
 import { TaskError, UnreachableError } from '../errors/errors.ts';
 import type { Change, ControlModule, HostModule, Plan, Result } from '../modules/contract.ts';
 import type { Task } from '../playbook/contract.ts';
+import { searchDirs } from '../playbook/template-files.ts';
 import { compileExpression } from '../template/template.ts';
 import { UnknownReached } from '../template/undefined.ts';
 import { Unknown } from '../template/values.ts';
 import { applyContext } from './apply-context.ts';
+import { inventoryChanges } from './inventory-changes.ts';
 import type { PlayRun } from './play-run.ts';
 import type { Call } from './prepare.ts';
 import { failureResult, unknownResult } from './prepare.ts';
+import { readVars } from './read-vars.ts';
 import { taskTitle } from './titles.ts';
 
 /** What became of one module call; `diff` holds the changes. */
@@ -21,7 +24,8 @@ export interface Execution {
 /** Run one prepared call. Unreachable hosts throw; every other failure is in the result. */
 export async function executeCall(play: PlayRun, task: Task, call: Call): Promise<Execution> {
   try {
-    if (call.module.kind === 'control') return { result: runControl(call.module as ControlModule, call), changes: [] };
+    if (call.module.kind === 'control')
+      return { result: runControl(play, task, call.module as ControlModule, call), changes: [] };
     return await withTimeout(play.run, call, (signal) => runHost(play, task, call, call.module as HostModule, signal));
   } catch (error) {
     if (error instanceof UnknownReached) return { result: unknownResult(error.unknown), changes: [] };
@@ -29,15 +33,18 @@ export async function executeCall(play: PlayRun, task: Task, call: Call): Promis
   }
 }
 
-function runControl(module: ControlModule, call: Call): Result {
+function runControl(play: PlayRun, task: Task, module: ControlModule, call: Call): Result {
+  const host = call.scope.parts.host.name;
   return module.run(call.args, {
-    host: call.scope.parts.host.name,
+    host,
     check: call.check,
     evaluate: (expression) => {
       const value = compileExpression(expression).evaluate(call.scope);
       if (value instanceof Unknown && module.name !== 'debug') throw new UnknownReached(value);
       return value;
     },
+    ...inventoryChanges(play.run, host),
+    readVars: (from) => readVars(from, searchDirs(task, play.context.playbookDir), task),
   });
 }
 

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { TaskError } from '../errors/errors.ts';
 import type { PrepareEnv } from '../modules/contract.ts';
 import type { Task } from '../playbook/contract.ts';
+import { placesOf, searchDirs } from '../playbook/template-files.ts';
 import { spanOf } from '../source/positions.ts';
 import { renderDocument } from '../template/template.ts';
 import { UnknownReached } from '../template/undefined.ts';
@@ -17,7 +18,7 @@ export function prepareEnvironment(task: Task, scope: HostScope, context: PlayCo
     host: scope.parts.host.name,
     scope,
     span,
-    findFile: (name, kind) => findFile(name, kind, context.playbookDir, span),
+    findFile: (name, kind) => findFile(name, kind, searchDirs(task, context.playbookDir), span),
     renderTemplate: (text, file) => {
       const rendered = renderDocument(text, { ...scopeOf(scope), baseDir: dirname(file) });
       if (rendered instanceof Unknown) throw new UnknownReached(rendered);
@@ -31,10 +32,14 @@ function scopeOf(scope: HostScope): Scope {
   return { lookup: (name) => scope.lookup(name), names: () => scope.names() };
 }
 
-/** Ansible looks beside the file that holds the task and beside the playbook, in `files/` or `templates/` first. */
-function findFile(name: string, kind: 'files' | 'templates', playbookDir: string, span: PrepareEnv['span']): string {
-  const dirs = new Set([...(span ? [dirname(span.file)] : []), playbookDir]);
-  const places = isAbsolute(name) ? [name] : [...dirs].flatMap((dir) => [resolve(dir, kind, name), resolve(dir, name)]);
+/** Ansible looks in the role, beside the file that holds the task, and beside the playbook. */
+export function findFile(
+  name: string,
+  kind: 'files' | 'templates' | 'vars',
+  dirs: readonly string[],
+  span: PrepareEnv['span'],
+): string {
+  const places = placesOf(name, kind, dirs);
   const found = places.find((place) => existsSync(place));
   if (found) return found;
   throw new TaskError(`file '${name}' was not found on the control machine`, {

@@ -2,22 +2,36 @@ import type { Result } from '../modules/contract.ts';
 import type { Task } from '../playbook/contract.ts';
 import { renderValue } from '../template/template.ts';
 import type { HostState } from './host-state.ts';
+import { renderOr } from './keywords.ts';
 import type { PlayRun } from './play-run.ts';
 import { runTask } from './task.ts';
 
 const MOST_ROUNDS = 100;
 
-/** The handlers of a play that answer to a name: their own, or a topic that they listen to. Of equal names the last wins. */
-export function handlersNamed(handlers: readonly Task[], name: string): Task[] {
-  const byName = handlers.findLast((handler) => handler.name === name);
+/**
+ * The handlers of a play that answer to a name on a host: their own, with or without their role's, or a topic that they listen
+ * to. Of equal names the last wins.
+ */
+export function handlersFor(play: PlayRun, name: string, host: HostState): Task[] {
+  const { handlers } = play.context;
+  const byName = handlers.findLast((handler) => {
+    const own = nameOf(play, handler, host);
+    return own === name || (handler.role && `${handler.role.name} : ${own}` === name);
+  });
   const byTopic = handlers.filter((handler) => handler.listen.includes(name));
   return byName ? [byName, ...byTopic.filter((handler) => handler !== byName)] : byTopic;
+}
+
+/** A handler's name may be a template; one that cannot be rendered answers to its topics only. */
+function nameOf(play: PlayRun, handler: Task, host: HostState): string | undefined {
+  if (!handler.name?.includes('{{')) return handler.name;
+  return String(renderOr(handler.name, host, play, handler, handler.name));
 }
 
 /** A changed task notifies its handlers on its host; an unknown name fails the host (a constant one is found at load). */
 export function notifyHandlers(play: PlayRun, task: Task, host: HostState, result: Result): void {
   for (const name of notifiedNames(play, task, host, result)) {
-    const found = handlersNamed(play.context.play.handlers, name);
+    const found = handlersFor(play, name, host);
     for (const handler of found) host.notified.add(handler);
     if (found.length > 0) continue;
     const msg = `The requested handler '${name}' was not found in the play's handlers`;
@@ -41,11 +55,11 @@ export function notifiedNames(play: PlayRun, task: Task, host: HostState, result
 }
 
 /** Run what was notified, in the order of definition; what handlers notify runs in the same flush. */
-export async function flushHandlers(play: PlayRun): Promise<void> {
-  for (let round = 0; round < MOST_ROUNDS && play.hasNotifications(); round++) {
-    for (const handler of play.context.play.handlers) {
+export async function flushHandlers(play: PlayRun, among: readonly HostState[] = play.batch): Promise<void> {
+  for (let round = 0; round < MOST_ROUNDS && play.hasNotifications(among); round++) {
+    for (const handler of play.context.handlers) {
       if (play.stopReason || play.run.request.signal.aborted) return;
-      const hosts = play.batch.filter((host) => host.notified.has(handler) && play.mayRunHandlers(host));
+      const hosts = among.filter((host) => host.notified.has(handler) && play.mayRunHandlers(host));
       for (const host of hosts) host.notified.delete(handler);
       if (hosts.length === 0) continue;
       const outcomes = await runTask(play, handler, hosts, { handler: true, rescuable: false });

@@ -1,3 +1,4 @@
+import type { VarLayer } from '../inventory/contract.ts';
 import type { Result } from '../modules/contract.ts';
 import type { Task } from '../playbook/contract.ts';
 import type { Stats } from '../report/contract.ts';
@@ -16,6 +17,11 @@ export class HostState {
   /** `ansible_…` facts without their prefix. */
   facts: Record<string, unknown> = {};
   readonly setFacts = new Map<string, unknown>();
+  /** What `include_vars` brought, level 18, lowest first: templates, as all that comes from files. */
+  readonly includedVars: VarLayer[] = [];
+  /** Roles of the present play of which a task ran here, and those that ran to their end, by key. */
+  readonly rolesBegun = new Set<string>();
+  readonly rolesDone = new Set<string>();
   failure: HostFailure | undefined;
   unreachable = false;
   /** A play has addressed it: it stands in the recap. */

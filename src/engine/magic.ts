@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import { dirname } from 'node:path';
-import type { RunRequest } from './request.ts';
+import type { PlayContext, Run } from './run-state.ts';
 import type { HostScope } from './scope.ts';
 
 /** What a play contributes to the special variables; hosts by name. */
@@ -15,89 +15,82 @@ export interface PlayView {
 /** An argument with this value is left out. Its text has no meaning and cannot be guessed. */
 export const OMIT = `__omit_place_holder__${randomUUID()}`;
 
-export const MAGIC_NAMES = [
-  'inventory_hostname',
-  'inventory_hostname_short',
-  'groups',
-  'group_names',
-  'hostvars',
-  'vars',
-  'omit',
-  'ansible_facts',
-  'ansible_check_mode',
-  'ansible_diff_mode',
-  'ansible_version',
-  'ansible_forks',
-  'ansible_play_hosts',
-  'ansible_play_hosts_all',
-  'ansible_play_batch',
-  'play_hosts',
-  'playbook_dir',
-  'inventory_dir',
-  'inventory_file',
-  'ansible_play_name',
-  'ansible_run_tags',
-  'ansible_skip_tags',
-  'ansible_limit',
-] as const;
+interface Around {
+  readonly scope: HostScope;
+  readonly run: Run;
+  readonly play: PlayContext | undefined;
+  hostvars(): unknown;
+}
+
+/** Each special variable, `undefined` where it has no value. */
+const magic: Readonly<Record<string, (around: Around) => unknown>> = {
+  inventory_hostname: ({ scope }) => scope.parts.host.name,
+  inventory_hostname_short: ({ scope }) => shortName(scope.parts.host.name),
+  group_names: ({ scope, run }) => run.inventory.hosts.get(scope.parts.host.name)?.groupNames ?? [],
+  groups: ({ run }) => run.groups,
+  hostvars: ({ hostvars }) => hostvars(),
+  vars: ({ scope }) => scope.asMap(),
+  omit: () => OMIT,
+  ansible_facts: ({ scope }) => scope.parts.host.facts,
+  ansible_check_mode: ({ run }) => run.request.check,
+  ansible_diff_mode: ({ run }) => run.request.diff,
+  ansible_version: ({ run: { request } }) => ({
+    full: '2.19.0',
+    major: 2,
+    minor: 19,
+    revision: 0,
+    string: `rcdeploy ${request.version}`,
+  }),
+  ansible_forks: ({ run }) => run.request.forks,
+  ansible_limit: ({ run }) => run.request.limit,
+  ansible_run_tags: ({ run: { request } }) => (request.tags.length === 0 ? ['all'] : request.tags),
+  ansible_skip_tags: ({ run }) => run.request.skipTags,
+  ansible_inventory_sources: ({ run }) => run.request.inventorySources,
+  ansible_play_hosts: ({ play }) => play?.active(),
+  play_hosts: ({ play }) => play?.active(),
+  ansible_play_hosts_all: ({ play }) => play?.hostsAll,
+  ansible_play_batch: ({ play }) => play?.batch,
+  ansible_play_name: ({ play }) => play?.title,
+  ansible_play_role_names: ({ play }) => play?.play.roleNames,
+  ansible_role_names: ({ play, scope }) => play && namesAround(play, scope),
+  role_names: ({ play }) => play?.play.roleNames,
+  ansible_dependent_role_names: ({ scope }) => scope.parts.role?.dependencies,
+  ansible_role_name: ({ scope }) => scope.parts.role?.name,
+  role_name: ({ scope }) => scope.parts.role?.name,
+  role_path: ({ scope }) => scope.parts.role?.dir,
+  ansible_parent_role_names: ({ scope }) => nonEmpty(scope.parts.role?.parents),
+  ansible_search_path: ({ scope, play }) =>
+    [scope.parts.role?.dir, play?.playbookDir].filter((dir) => dir !== undefined),
+  playbook_dir: ({ play }) => play?.playbookDir,
+  inventory_dir: ({ run, scope }) => {
+    const { file } = run.inventory.hosts.get(scope.parts.host.name) ?? {};
+    return file === undefined ? run.inventory.dir : dirname(file);
+  },
+  inventory_file: ({ run, scope }) => run.inventory.hosts.get(scope.parts.host.name)?.file,
+};
+
+export const MAGIC_NAMES: readonly string[] = Object.keys(magic);
 
 /** The value of a special variable; `undefined` when the name is not one. */
 export function magicVariable(
   name: string,
   scope: HostScope,
-  request: RunRequest,
-  play: PlayView | undefined,
-  playbookDir: string | undefined,
+  run: Run,
+  play: PlayContext | undefined,
   hostvars: () => unknown,
 ): unknown {
-  const host = scope.parts.host;
-  switch (name) {
-    case 'inventory_hostname':
-      return host.name;
-    case 'inventory_hostname_short':
-      return isIP(host.name) === 0 ? host.name.split('.')[0] : host.name;
-    case 'group_names':
-      return request.inventory.hosts.get(host.name)?.groupNames ?? [];
-    case 'hostvars':
-      return hostvars();
-    case 'vars':
-      return scope.asMap();
-    case 'omit':
-      return OMIT;
-    case 'ansible_facts':
-      return host.facts;
-    case 'ansible_check_mode':
-      return request.check;
-    case 'ansible_diff_mode':
-      return request.diff;
-    case 'ansible_version':
-      return { full: '2.19.0', major: 2, minor: 19, revision: 0, string: `rcdeploy ${request.version}` };
-    case 'ansible_forks':
-      return request.forks;
-    case 'ansible_play_hosts':
-    case 'play_hosts':
-      return play?.active();
-    case 'ansible_play_hosts_all':
-      return play?.hostsAll;
-    case 'ansible_play_batch':
-      return play?.batch;
-    case 'playbook_dir':
-      return playbookDir;
-    case 'inventory_dir': {
-      const { file } = request.inventory.hosts.get(host.name) ?? {};
-      return file === undefined ? request.inventory.dir : dirname(file);
-    }
-    case 'inventory_file':
-      return request.inventory.hosts.get(host.name)?.file;
-    case 'ansible_play_name':
-      return play?.title;
-    case 'ansible_run_tags':
-      return request.tags.length > 0 ? request.tags : ['all'];
-    case 'ansible_skip_tags':
-      return request.skipTags;
-    case 'ansible_limit':
-      return request.limit;
-    default:
-      return undefined;
-  }
+  return Object.hasOwn(magic, name) ? magic[name]?.({ scope, run, play, hostvars }) : undefined;
+}
+
+function shortName(host: string): string | undefined {
+  return isIP(host) === 0 ? host.split('.')[0] : host;
+}
+
+function namesAround(play: PlayContext, scope: HostScope): string[] {
+  const own = scope.parts.role;
+  return [...new Set([...(own ? [...own.dependencies, own.name] : []), ...play.play.roleNames])];
+}
+
+function nonEmpty(names: readonly string[] | undefined): readonly string[] | undefined {
+  return names && names.length > 0 ? names : undefined;
 }

@@ -4,7 +4,7 @@ import { READ_RECORDS } from '../state/cluster-record.ts';
 import { parseLock, READ_LOCK } from '../state/lock.ts';
 import { type Owed, owedKey, parseOwed, READ_OWED, recordOwedScript, strikeOffScript } from '../state/owed.ts';
 import { renderValue } from '../template/template.ts';
-import { handlersNamed, notifiedNames } from './handlers.ts';
+import { handlersFor, notifiedNames } from './handlers.ts';
 import type { HostState } from './host-state.ts';
 import type { PlayRun } from './play-run.ts';
 import { failureResult } from './prepare.ts';
@@ -19,6 +19,8 @@ export class OwedWork {
   readonly #run: Run;
   readonly #known = new Map<HostState, Map<string, Owed>>();
   readonly #read = new Set<HostState>();
+  /** What earlier runs owe, by host. */
+  readonly #earlier = new Map<HostState, ReadonlySet<string>>();
 
   constructor(run: Run) {
     this.#run = run;
@@ -38,12 +40,17 @@ export class OwedWork {
   /** Refuse while another run is at work, and notify the handlers of this play that are owed. */
   async lookAt(play: PlayRun): Promise<void> {
     await Promise.all(play.active().map((host) => this.#lookAtHost(play, host)));
+    this.remind(play, play.context.handlers);
+  }
+
+  /** Notify those of these handlers that an earlier run owes. */
+  remind(play: PlayRun, handlers: readonly Task[]): void {
     for (const host of play.active()) {
       const owed = this.#known.get(host);
       if (!owed || owed.size === 0) continue;
-      for (const handler of play.context.play.handlers) {
+      for (const handler of handlers) {
         const key = this.#keyOf(play.context, handler, host);
-        if (key === undefined || !owed.has(key)) continue;
+        if (key === undefined || !owed.has(key) || !this.#earlier.get(host)?.has(key)) continue;
         host.notified.add(handler);
         const since = owed.get(key)?.since;
         play.run.request.emit({
@@ -58,9 +65,7 @@ export class OwedWork {
   /** Note on the host what the change that comes next will owe. */
   async record(play: PlayRun, task: Task, host: HostState): Promise<void> {
     if (task.notify.length === 0) return;
-    const handlers = [...notifiedNames(play, task, host)].flatMap((name) =>
-      handlersNamed(play.context.play.handlers, name),
-    );
+    const handlers = [...notifiedNames(play, task, host)].flatMap((name) => handlersFor(play, name, host));
     const fresh = handlers.flatMap((handler) => this.#freshlyOwed(play.context, handler, host));
     if (fresh.length === 0) return;
     const shell = await this.#run.connections.shell(host.name, this.#run.stateBecome(host.name), play.context);
@@ -101,6 +106,7 @@ export class OwedWork {
       const owed = parseOwed((await reader.read(owedRead, owedRead, play.context)).reply.stdout);
       this.#read.add(host);
       for (const one of owed) this.#of(host).set(one.key, one);
+      this.#earlier.set(host, new Set(owed.map(({ key }) => key)));
       if (lock.status === 'held' && !locks.isHeld && !request.check) await locks.acquire();
     } catch (error) {
       // An unreachable host fails at its first task, where the play's rules for that apply.

@@ -1,12 +1,14 @@
+import { formatSpan } from '../errors/diagnostic.ts';
 import type { Result } from '../modules/contract.ts';
-import type { Task } from '../playbook/contract.ts';
+import type { Entry, Task } from '../playbook/contract.ts';
 import type { Status } from '../report/contract.ts';
 import { renderValue } from '../template/template.ts';
 import { toBoolean, toNumber } from './coerce.ts';
 import type { HostState } from './host-state.ts';
-import { mainPath, type Step } from './path.ts';
+import { mainPath, type Step, stepsOf } from './path.ts';
 import type { Prepared } from './prepare.ts';
 import type { PlayContext, Run } from './run-state.ts';
+import { Semaphore } from './semaphore.ts';
 
 /** One batch of one play while it runs. */
 export class PlayRun {
@@ -19,7 +21,8 @@ export class PlayRun {
   stopReason: string | undefined;
   /** Which failure ended the others by any_errors_fatal or run_once. */
   endedBy: string | undefined;
-  readonly #positions = new Map<Task, number>();
+  readonly #positions = new Map<Task, { readonly path: readonly Step[]; readonly index: number }>();
+  readonly #throttles = new Map<Task, Semaphore>();
   readonly #prepared = new Map<Task, Map<HostState, Prepared>>();
 
   constructor(run: Run, context: PlayContext, title: string, batch: readonly HostState[], first: readonly Task[] = []) {
@@ -29,7 +32,49 @@ export class PlayRun {
     this.batch = batch;
     const { play } = context;
     this.path = mainPath([[...first, ...play.preTasks], play.tasks, play.postTasks]);
-    for (const [index, step] of this.path.entries()) if (step.kind === 'task') this.#positions.set(step.task, index);
+    this.#note(this.path);
+  }
+
+  get isFree(): boolean {
+    return this.context.play.strategy === 'free';
+  }
+
+  /** Tasks that came during the run: those that follow one of them are known now. */
+  addPath(entries: readonly Entry[]): void {
+    this.#note([...entries.flatMap(stepsOf), { kind: 'end' }]);
+  }
+
+  #note(path: readonly Step[]): void {
+    for (const [index, step] of path.entries())
+      if (step.kind === 'task') this.#positions.set(step.task, { path, index });
+  }
+
+  /** Who runs a task with `run_once`, and who gets its result. `isOver`: an earlier batch has run it for the whole play. */
+  onceFor(
+    task: Task,
+    written: unknown,
+    hosts: readonly HostState[],
+  ): { once: boolean; sharers: readonly HostState[]; isOver: boolean } {
+    if (written === 'play') {
+      const key = `${formatSpan(task.span)} ${task.role?.key ?? ''}`;
+      const isOver = this.context.doneOnce.has(key);
+      this.context.doneOnce.add(key);
+      const sharers = this.context.hostsAll.map((name) => this.run.host(name));
+      return { once: true, sharers: sharers.filter((host) => !host.unreachable), isOver };
+    }
+    const wanted = toBoolean(written);
+    if (wanted && this.isFree) {
+      const message = 'run_once has no meaning with strategy: free; the task runs on every host';
+      this.run.request.emit({ event: 'warning', message, path: formatSpan(task.span) });
+    }
+    return { once: (wanted && !this.isFree) || task.module === 'add_host', sharers: hosts, isOver: false };
+  }
+
+  /** One for a task, since with the free strategy its hosts come one by one. */
+  throttleOf(task: Task, limit: number): Semaphore {
+    const known = this.#throttles.get(task) ?? new Semaphore(limit > 0 ? limit : Number.POSITIVE_INFINITY);
+    this.#throttles.set(task, known);
+    return known;
   }
 
   active(): HostState[] {
@@ -40,7 +85,8 @@ export class PlayRun {
     return this.batch.find((host) => host.isActive);
   }
 
-  positionOf(task: Task): number | undefined {
+  /** Where a task stands among those that follow each other when nothing fails. */
+  positionOf(task: Task): { readonly path: readonly Step[]; readonly index: number } | undefined {
     return this.#positions.get(task);
   }
 
@@ -61,8 +107,8 @@ export class PlayRun {
     return prepared;
   }
 
-  hasNotifications(): boolean {
-    return this.batch.some((host) => host.notified.size > 0 && this.mayRunHandlers(host));
+  hasNotifications(hosts: readonly HostState[] = this.batch): boolean {
+    return hosts.some((host) => host.notified.size > 0 && this.mayRunHandlers(host));
   }
 
   mayRunHandlers(host: HostState): boolean {
@@ -100,14 +146,30 @@ export class PlayRun {
         if (host.isActive) host.failure = { task, result, isRescuable: first.status === 'rescued' };
     }
     this.#checkPercentage();
+    this.#checkHosts();
+  }
+
+  /** Hosts that count as failed. */
+  #failedOf(hosts: readonly HostState[]): number {
+    const withoutUnreachable = toBoolean(this.#render(this.context.play.ignoresUnreachable));
+    return hosts.filter(({ failure, unreachable }) =>
+      unreachable ? !withoutUnreachable : failure !== undefined && !failure.isRescuable,
+    ).length;
+  }
+
+  #checkHosts(): void {
+    const limit = this.#render(this.context.play.maxFailHosts);
+    if (limit === undefined || limit === null) return;
+    const most = toNumber(limit, Number.POSITIVE_INFINITY, 'max_fail_hosts');
+    const failed = this.#failedOf(this.context.living);
+    if (failed > most)
+      this.stopReason = `max_fail_hosts: ${failed} of ${this.context.living.length} hosts failed > ${most}`;
   }
 
   #checkPercentage(): void {
     const limit = this.#render(this.context.play.maxFailPercentage);
     if (limit === undefined || limit === null) return;
-    const failed = this.batch.filter(
-      ({ failure, unreachable }) => (failure && !failure.isRescuable) || unreachable,
-    ).length;
+    const failed = this.#failedOf(this.batch);
     const share = (failed / this.batch.length) * 100;
     const most = toNumber(String(limit).replace(/%$/, ''), 100, 'max_fail_percentage');
     if (share > most) {

@@ -202,7 +202,7 @@ async function prepareCall(run: Run, context: PlayContext, task: Task, scope: Ho
       : checked;
   const checkMode = renderValue(task.checkMode, scope);
   const diff = renderValue(task.diff, scope);
-  const timeout = toNumber(renderValue(task.timeout, scope), 0, 'timeout');
+  const timeoutMs = limitOf(task, scope);
   const target = targetOf(connecting, context.play, request);
   return {
     kind: 'call',
@@ -215,10 +215,25 @@ async function prepareCall(run: Run, context: PlayContext, task: Task, scope: Ho
       environment: environmentOf(task, scope),
       check: checkMode === undefined ? request.check : toBoolean(checkMode),
       diff: diff === undefined ? request.diff : toBoolean(diff),
-      timeoutMs: timeout > 0 ? timeout * 1000 : undefined,
+      timeoutMs,
     },
   };
 }
+
+/** `timeout` and `async` both end a task that takes longer; a task is always waited for. */
+function limitOf(task: Task, scope: HostScope): number | undefined {
+  const seconds = [
+    toNumber(renderValue(task.timeout, scope), 0, 'timeout'),
+    toNumber(renderValue(task.async, scope), 0, 'async'),
+  ].filter((limit) => limit > 0);
+  if (seconds.length === 0) return undefined;
+  if (toNumber(renderValue(task.poll, scope), 1, 'poll') === 0 && task.async !== undefined) {
+    throw new TaskError('poll: 0 would leave the task behind when the run ends', { span: task.span, hint: NO_POLL });
+  }
+  return Math.min(...seconds) * 1000;
+}
+
+const NO_POLL = 'remove poll: the task is waited for, at most for as long as async says';
 
 function environmentOf(task: Task, scope: HostScope): Record<string, string> {
   const environment: Record<string, string> = {};

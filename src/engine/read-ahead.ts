@@ -22,11 +22,11 @@ const ALWAYS_PENDING = [
  */
 export async function readAhead(play: PlayRun, task: Task, host: HostState): Promise<void> {
   const start = play.positionOf(task);
-  if (start === undefined || play.hasPrepared(task, host)) return;
+  if (!start || play.hasPrepared(task, host)) return;
   const pending = new Set(ALWAYS_PENDING);
   const scripts: ScriptRead[] = play.run.owed.firstReads(host);
   const queries: NodeQuery[] = [];
-  for (const step of play.path.slice(start)) {
+  for (const step of start.path.slice(start.index)) {
     if (step.kind === 'end' || (step.kind === 'flush' && play.hasNotifications())) break;
     if (step.kind === 'flush') continue;
     if (!isForeseeable(step.task)) break;
@@ -89,6 +89,7 @@ function addReads(call: Call, scripts: ScriptRead[], queries: NodeQuery[]): void
 /** False when the names that the task will set cannot be told. */
 function addPendingNames(task: Task, pending: Set<string>): boolean {
   if (task.register) pending.add(task.register);
+  if (task.module === 'include_vars') return false;
   if (task.module !== 'set_fact') return true;
   for (const name of Object.keys(task.args)) {
     if (name.includes('{')) return false;

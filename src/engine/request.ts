@@ -17,6 +17,10 @@ export interface RunRequest {
   readonly diff: boolean;
   readonly forceHandlers: boolean;
   readonly startAtTask: string | undefined;
+  /** `--step`: asked before each task. */
+  readonly confirmTask?: (task: string) => Promise<'yes' | 'no' | 'continue'>;
+  /** Answers to `vars_prompt`, by name. */
+  readonly answers?: VarLayer;
   /** Values of `-u -b --become-user --become-method --private-key -k -K`: below every variable (precedence 1). */
   readonly defaults: ConnectionDefaults;
   readonly acceptNewHostKeys: boolean;

@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { formatSpan } from '../errors/diagnostic.ts';
 import { selectHosts } from '../inventory/patterns.ts';
 import type { Play, Playbook, Task } from '../playbook/contract.ts';
@@ -6,6 +5,7 @@ import { renderValue } from '../template/template.ts';
 import { splitIntoBatches } from './batches.ts';
 import { toBoolean } from './coerce.ts';
 import { runEntries } from './entries.ts';
+import { gatherFacts } from './gather-facts.ts';
 import { flushHandlers } from './handlers.ts';
 import { HostState } from './host-state.ts';
 import { PlayRun } from './play-run.ts';
@@ -14,11 +14,11 @@ import { readAhead } from './read-ahead.ts';
 import type { PlayContext, Run } from './run-state.ts';
 import type { HostScope } from './scope.ts';
 import { isSelected } from './tags.ts';
-import { runTask } from './task.ts';
+import { allOrFirstError, runTask } from './task.ts';
 
 /** Run one play: facts of all its hosts, then batch by batch. Returns why the playbook ends here, if it does. */
 export async function runPlay(run: Run, playbook: Playbook, play: Play): Promise<string | undefined> {
-  const declared = run.request.inventory;
+  const declared = run.inventory;
   const pattern = renderPattern(run, playbook, play);
   const all = selectHosts(declared, pattern);
   const limited = run.request.limit ? new Set(selectHosts(declared, run.request.limit)) : undefined;
@@ -30,12 +30,10 @@ export async function runPlay(run: Run, playbook: Playbook, play: Play): Promise
     .map((name) => run.host(name))
     .filter((host) => host.isActive);
   const context: PlayContext = {
-    play,
+    ...contextOf(run, playbook, play),
     title,
-    playbookDir: dirname(play.span.file),
-    playbookFile: playbook.file,
     hostsAll: names,
-    batch: [],
+    living,
     active: () => hosts.filter((host) => host.isActive).map(({ name }) => name),
   };
   const emitStart = (batch: readonly HostState[]) =>
@@ -55,7 +53,7 @@ export async function runPlay(run: Run, playbook: Playbook, play: Play): Promise
   }
 
   const facts = factTasks(run, context, living);
-  const batches = splitIntoBatches(living, serialOf(run, context, living));
+  const batches = batchesOf(run, context, living);
   for (const [index, batch] of batches.entries()) {
     const own: PlayContext = { ...context, batch: batch.map(({ name }) => name) };
     const batchRun = new PlayRun(run, own, title, batch, batches.length === 1 ? facts : []);
@@ -66,6 +64,7 @@ export async function runPlay(run: Run, playbook: Playbook, play: Play): Promise
     if (reason !== undefined) return reason;
     if (run.request.signal.aborted) return undefined;
     for (const host of batch) if (host.isActive || host.ended) host.isPending = false;
+    if (context.ending.whole) break;
   }
   return undefined;
 }
@@ -89,17 +88,23 @@ function factTasks(run: Run, context: PlayContext, hosts: readonly HostState[]):
 }
 
 async function runBatch(play: PlayRun): Promise<string | undefined> {
-  const { preTasks, tasks, postTasks } = play.context.play;
-  for (const section of [preTasks, tasks, postTasks]) {
-    // Nothing can be notified in an empty section; what an earlier run owes waits for the tasks that it belongs to.
-    if (section.length === 0) continue;
-    await runEntries(play, section, play.batch);
-    if (!play.run.request.signal.aborted && !play.stopReason) await flushHandlers(play);
-  }
+  const groups = play.isFree ? play.batch.map((host) => [host]) : [play.batch];
+  await allOrFirstError(groups.map((hosts) => runSections(play, hosts)));
   if (play.stopReason) return play.stopReason;
   const lost = play.batch.every((host) => host.failure || host.unreachable);
   if (!lost || play.batch.length === 0) return undefined;
   return play.endedBy ?? 'no hosts left: every host of the batch failed or was unreachable';
+}
+
+/** With the free strategy each host goes through all sections by itself. */
+async function runSections(play: PlayRun, hosts: readonly HostState[]): Promise<void> {
+  const { preTasks, tasks, postTasks } = play.context.play;
+  for (const section of [preTasks, tasks, postTasks]) {
+    // Nothing can be notified in an empty section; what an earlier run owes waits for the tasks that it belongs to.
+    if (section.length === 0) continue;
+    await runEntries(play, section, hosts);
+    if (!play.run.request.signal.aborted && !play.stopReason) await flushHandlers(play, hosts);
+  }
 }
 
 function startPlayOn(host: HostState): void {
@@ -107,11 +112,13 @@ function startPlayOn(host: HostState): void {
   host.wasInPlay = true;
   host.isPending = true;
   host.notified.clear();
+  host.rolesBegun.clear();
+  host.rolesDone.clear();
 }
 
 /** The hosts of a play as declared, whatever `--limit` says. */
 export function hostsOf(run: Run, playbook: Playbook, play: Play): string[] {
-  return selectHosts(run.request.inventory, renderPattern(run, playbook, play));
+  return selectHosts(run.inventory, renderPattern(run, playbook, play));
 }
 
 function renderPattern(run: Run, playbook: Playbook, play: Play): string {
@@ -132,7 +139,14 @@ function renderTitle(run: Run, playbook: Playbook, play: Play): string | undefin
 
 /** What a play's own keywords see before there are hosts: its variables and those of the command line. */
 function scopeOfNobody(run: Run, playbook: Playbook, play: Play): HostScope {
-  return run.scope(new HostState('localhost'), {
+  return run.scope(new HostState('localhost'), contextOf(run, playbook, play));
+}
+
+/** A play before anything is known of its hosts. */
+function contextOf(run: Run, playbook: Playbook, play: Play): PlayContext {
+  const names = new Set(play.prompts.map(({ name }) => name));
+  const answers = Object.entries(run.request.answers?.vars ?? {}).filter(([name]) => names.has(name));
+  return {
     play,
     title: play.name ?? '',
     playbookDir: dirname(play.span.file),
@@ -140,7 +154,13 @@ function scopeOfNobody(run: Run, playbook: Playbook, play: Play): HostScope {
     hostsAll: [],
     batch: [],
     active: () => [],
-  });
+    handlers: [...play.handlers],
+    exposed: { defaults: [...play.exposed.defaults], vars: [...play.exposed.vars] },
+    answers: { origin: 'vars_prompt', vars: Object.fromEntries(answers), isData: true },
+    living: [],
+    doneOnce: new Set(),
+    ending: { whole: false },
+  };
 }
 
 function ordered(names: readonly string[], order: Play['order']): string[] {
@@ -161,47 +181,25 @@ function ordered(names: readonly string[], order: Play['order']): string[] {
   }
 }
 
+/** `serial` cuts each of the groups that `batch_by` makes; without both, all hosts are one batch. */
+function batchesOf(run: Run, context: PlayContext, hosts: readonly HostState[]): HostState[][] {
+  const sizes = serialOf(run, context, hosts);
+  const groups = context.play.batchBy === 'zone' ? byZone(run, context, hosts) : [hosts];
+  return groups.flatMap((group) => splitIntoBatches(group, sizes));
+}
+
+function byZone(run: Run, context: PlayContext, hosts: readonly HostState[]): HostState[][] {
+  const zones = new Map<string, HostState[]>();
+  for (const host of hosts) {
+    const zone = String(run.scope(host, context).lookup('zone') ?? host.name);
+    zones.set(zone, [...(zones.get(zone) ?? []), host]);
+  }
+  return [...zones.values()];
+}
+
 function serialOf(run: Run, context: PlayContext, hosts: readonly HostState[]): (number | string)[] {
   const [first] = hosts;
   if (!first) return [];
   const sizes = context.play.serial.map((raw) => renderValue(raw, run.scope(first, context)));
   return sizes.flat().map((size) => (typeof size === 'number' ? size : String(size)));
-}
-
-/** The task that Ansible runs at the start of a play under this name. */
-function gatherFacts(play: Play): Task {
-  return {
-    kind: 'task',
-    name: 'Gathering Facts',
-    module: 'setup',
-    args: {},
-    when: [],
-    loop: undefined,
-    loopControl: { loopVar: 'item', indexVar: undefined, label: undefined, pause: undefined, extended: false },
-    until: undefined,
-    retries: undefined,
-    delay: undefined,
-    register: undefined,
-    notify: [],
-    listen: [],
-    changedWhen: undefined,
-    failedWhen: undefined,
-    ignoreErrors: undefined,
-    ignoreUnreachable: play.ignoreUnreachable,
-    delegateTo: undefined,
-    runOnce: undefined,
-    environment: play.environment,
-    checkMode: undefined,
-    diff: undefined,
-    noLog: undefined,
-    anyErrorsFatal: undefined,
-    throttle: undefined,
-    timeout: undefined,
-    tags: [],
-    vars: [],
-    span: play.span,
-    become: play.become,
-    becomeUser: play.becomeUser,
-    becomeMethod: play.becomeMethod,
-  };
 }

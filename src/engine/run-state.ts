@@ -1,5 +1,5 @@
 import { TaskError } from '../errors/errors.ts';
-import type { VarLayer } from '../inventory/contract.ts';
+import type { Inventory, VarLayer } from '../inventory/contract.ts';
 import type { Meta, Play, Task } from '../playbook/contract.ts';
 import type { Become } from '../transport/contract.ts';
 import { ConnectionPool } from './connections.ts';
@@ -19,28 +19,47 @@ export interface PlayContext extends PlayView {
   readonly play: Play;
   readonly playbookDir: string;
   readonly playbookFile: string;
+  /** Of the play, and of the roles that have been included in it so far. */
+  readonly handlers: Task[];
+  /** Variables of roles that all of the play sees. */
+  readonly exposed: { readonly defaults: VarLayer[]; readonly vars: VarLayer[] };
+  /** Answers to `vars_prompt`. */
+  readonly answers: VarLayer;
+  /** Hosts that were there when the play began. */
+  readonly living: readonly HostState[];
+  /** `run_once: play`: places of tasks that have run. */
+  readonly doneOnce: Set<string>;
+  /** `meta: end_play` ends what batches are left, too. */
+  readonly ending: { whole: boolean };
 }
+
+/** What a task brings to its variables. */
+export type TaskVariables = Pick<Task, 'vars'> & Partial<Pick<Task, 'role' | 'params'>>;
 
 /** What one run shares between its plays, tasks and hosts. */
 export class Run {
   readonly request: RunRequest;
+  /** Tasks may add hosts and groups: each makes a new one of this. */
+  inventory: Inventory;
   readonly hosts = new Map<string, HostState>();
   readonly connections: ConnectionPool;
   readonly reader: Reader;
   readonly forks: Semaphore;
   readonly locks: RunLocks;
   readonly owed: OwedWork;
-  readonly #groups: Readonly<Record<string, readonly string[]>>;
+  groups: Readonly<Record<string, readonly string[]>> = {};
   readonly #stateBecome = new Map<string, { become: Become | undefined }>();
   readonly #becomesRoot: boolean;
   /** A task of the run has a module of Redis: its hosts are touched as nodes of a cluster. */
   readonly worksOnRedis: boolean;
   #started: boolean;
+  #asks = true;
   readonly #once = new Map<string, Promise<unknown>>();
   readonly #inventoryLayers = new Map<string, readonly VarLayer[]>();
 
   constructor(request: RunRequest) {
     this.request = request;
+    this.inventory = request.inventory;
     this.connections = new ConnectionPool(this);
     this.reader = new Reader(this);
     this.forks = new Semaphore(request.forks);
@@ -50,7 +69,14 @@ export class Run {
     this.#becomesRoot = plays.some(playBecomes);
     this.worksOnRedis = plays.some((play) => tasksOf(play).some(({ module }) => module.startsWith('redis_')));
     this.#started = request.startAtTask === undefined;
-    this.#groups = Object.fromEntries([...request.inventory.groups].map(([group, { hosts }]) => [group, hosts]));
+    this.useInventory(request.inventory);
+  }
+
+  /** From now on hosts, groups and variables are those of this inventory. */
+  useInventory(inventory: Inventory): void {
+    this.inventory = inventory;
+    this.groups = Object.fromEntries([...inventory.groups].map(([group, { hosts }]) => [group, hosts]));
+    this.#inventoryLayers.clear();
   }
 
   host(name: string): HostState {
@@ -87,8 +113,17 @@ export class Run {
 
   /** False until `--start-at-task` names the entry or one before it. */
   hasStarted(entry: Task | Meta): boolean {
-    if (!this.#started && entry.kind === 'task' && entry.name === this.request.startAtTask) this.#started = true;
+    if (!this.#started && entry.kind === 'task') this.#started = isCalled(entry, this.request.startAtTask ?? '');
     return this.#started;
+  }
+
+  /** The same, and the person before the terminal wants it (`--step`). */
+  async admits(entry: Task | Meta): Promise<boolean> {
+    if (!this.hasStarted(entry)) return false;
+    if (!this.#asks || entry.kind === 'meta' || this.request.confirmTask === undefined) return true;
+    const answer = await this.request.confirmTask(entry.name ?? entry.module);
+    if (answer === 'continue') this.#asks = false;
+    return answer !== 'no';
   }
 
   /** Once per run for all that give the same key; a failure is remembered too. */
@@ -104,7 +139,7 @@ export class Run {
   scope(
     host: HostState,
     context: PlayContext | undefined,
-    task?: Pick<Task, 'vars'>,
+    task?: TaskVariables,
     pending?: ReadonlySet<string>,
     depth = 0,
   ): HostScope {
@@ -112,16 +147,14 @@ export class Run {
     return new HostScope({
       host,
       inventory: this.#layersOf(host.name, context?.playbookDir),
-      play: withPlay?.play.vars ?? [],
+      defaults: [...(withPlay?.exposed.defaults ?? []), ...(task?.role?.defaults ?? [])],
+      play: withPlay === undefined ? [] : [...playLayers(withPlay), ...(task?.role?.vars ?? [])],
       task: task?.vars ?? [],
+      params: [...(task?.role?.params ?? []), ...(task?.params ?? [])],
+      role: task?.role,
       extra: this.request.extraVars,
       local: new Map(),
-      magic: (name, scope) =>
-        name === 'groups'
-          ? this.#groups
-          : magicVariable(name, scope, this.request, context, context?.playbookDir, () =>
-              this.#hostvars(context, pending, depth),
-            ),
+      magic: (name, scope) => magicVariable(name, scope, this, context, () => this.#hostvars(context, pending, depth)),
       magicNames: MAGIC_NAMES,
       pending,
       onSecret: this.request.addSecret,
@@ -131,7 +164,7 @@ export class Run {
   }
 
   #hostvars(context: PlayContext | undefined, pending: ReadonlySet<string> | undefined, depth: number) {
-    const names = this.request.inventory.hosts;
+    const names = this.inventory.hosts;
     return {
       lazyMap: true as const,
       get: (name: string) =>
@@ -147,11 +180,27 @@ export class Run {
     const key = `${playbookDir ?? ''}\0${host}`;
     let layers = this.#inventoryLayers.get(key);
     if (!layers) {
-      layers = this.request.inventory.layersOf(host, playbookDir);
+      layers = this.inventory.layersOf(host, playbookDir);
       this.#inventoryLayers.set(key, layers);
     }
     return layers;
   }
+}
+
+function playLayers({ play, answers, exposed }: PlayContext): readonly VarLayer[] {
+  return [...play.vars, answers, ...play.varsFiles, ...exposed.vars];
+}
+
+/** A task's name, with or without its role's, or a pattern with `*` for it. */
+function isCalled({ name, role }: Task, wanted: string): boolean {
+  if (name === undefined) return false;
+  const pattern = new RegExp(
+    `^${wanted
+      .split('*')
+      .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
+      .join('.*')}$`,
+  );
+  return [name, `${role?.name} : ${name}`].some((one) => one === wanted || pattern.test(one));
 }
 
 /** Whether any task of the play may become another user. */

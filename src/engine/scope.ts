@@ -1,4 +1,5 @@
 import type { VarLayer } from '../inventory/contract.ts';
+import type { Role } from '../playbook/contract.ts';
 import { renderValue } from '../template/template.ts';
 import type { LazyMap, Scope } from '../template/values.ts';
 import { TemplateError } from '../template/values.ts';
@@ -14,10 +15,16 @@ export interface ScopeParts {
   readonly host: HostState;
   /** Levels 3 to 10, lowest first. */
   readonly inventory: readonly VarLayer[];
-  /** Levels 12 and 14. */
+  /** Level 2: of roles. */
+  readonly defaults: readonly VarLayer[];
+  /** Levels 12 to 15: of the play, of roles. */
   readonly play: readonly VarLayer[];
   /** Levels 16 and 17, outermost first. */
   readonly task: readonly VarLayer[];
+  /** Levels 20 and 21. */
+  readonly params: readonly VarLayer[];
+  /** The role that the task belongs to. */
+  readonly role: Role | undefined;
   /** Level 22. */
   readonly extra: VarLayer;
   /** Loop variables: data, above everything. */
@@ -69,7 +76,9 @@ export class HostScope implements Scope {
     yield* parts.local.keys();
     yield* parts.magicNames;
     yield* parts.host.setFacts.keys();
-    for (const layer of [parts.extra, ...parts.task, ...parts.play, ...parts.inventory]) yield* Object.keys(layer.vars);
+    const { host, extra, params, task, play, inventory, defaults } = parts;
+    for (const layer of [extra, ...params, ...host.includedVars, ...task, ...play, ...inventory, ...defaults])
+      yield* Object.keys(layer.vars);
     for (const fact of Object.keys(parts.host.facts)) yield `ansible_${fact}`;
   }
 
@@ -89,22 +98,26 @@ export class HostScope implements Scope {
     if (parts.pending?.has(name)) throw new NotYetKnown(name);
     const magic = parts.magic(name, this);
     if (magic !== undefined) return magic;
-    if (Object.hasOwn(parts.extra.vars, name)) return this.#rendered(name, parts.extra.vars[name]);
+    if (Object.hasOwn(parts.extra.vars, name)) return this.#rendered(name, parts.extra);
+    const param = layerWith(name, parts.params);
+    if (param) return this.#rendered(name, param);
     if (parts.host.setFacts.has(name)) return parts.host.setFacts.get(name);
-    for (const layers of [parts.task, parts.play]) {
-      const layer = layers.findLast((candidate) => Object.hasOwn(candidate.vars, name));
-      if (layer) return this.#rendered(name, layer.vars[name]);
+    for (const layers of [parts.host.includedVars, parts.task, parts.play]) {
+      const layer = layerWith(name, layers);
+      if (layer) return this.#rendered(name, layer);
     }
     if (facts && name.startsWith('ansible_')) {
       const fact = name.slice('ansible_'.length);
       if (Object.hasOwn(parts.host.facts, fact)) return parts.host.facts[fact];
     }
-    const layer = parts.inventory.findLast((candidate) => Object.hasOwn(candidate.vars, name));
-    return layer ? this.#rendered(name, layer.vars[name]) : undefined;
+    const layer = layerWith(name, parts.inventory) ?? layerWith(name, parts.defaults);
+    return layer ? this.#rendered(name, layer) : undefined;
   }
 
   /** A source's value is a template until it is used; it is rendered in the scope of the task that uses it, once. */
-  #rendered(name: string, raw: unknown): unknown {
+  #rendered(name: string, layer: VarLayer): unknown {
+    const raw = layer.vars[name];
+    if (layer.isData) return raw;
     if (this.#known.has(name)) return this.#known.get(name);
     if (this.#evaluating.has(name)) throw new TemplateError(`variable '${name}' refers to itself`);
     this.#evaluating.add(name);
@@ -117,4 +130,8 @@ export class HostScope implements Scope {
       this.#evaluating.delete(name);
     }
   }
+}
+
+function layerWith(name: string, layers: readonly VarLayer[]): VarLayer | undefined {
+  return layers.findLast(({ vars }) => Object.hasOwn(vars, name));
 }

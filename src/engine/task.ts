@@ -9,10 +9,9 @@ import { notifyHandlers } from './handlers.ts';
 import type { HostState } from './host-state.ts';
 import { leniencyOf, renderOr } from './keywords.ts';
 import type { PlayRun } from './play-run.ts';
-import { prepareTask, prepareTurn, type Turn } from './prepare.ts';
+import { type Prepared, prepareTask, prepareTurn, type Turn } from './prepare.ts';
 import { readAhead } from './read-ahead.ts';
 import { count, loopResult, statusOf, withoutVerbosity } from './results.ts';
-import { Semaphore } from './semaphore.ts';
 import { runTurn, type TurnOutcome } from './turn.ts';
 
 export interface TaskPlace {
@@ -20,11 +19,24 @@ export interface TaskPlace {
   readonly handler: boolean;
 }
 
-interface HostOutcome {
+interface TurnResult {
+  readonly result: Result;
+  readonly item: Readonly<Record<string, unknown>>;
+  /** How the item is shown. */
+  readonly label: string | undefined;
+}
+
+export interface HostOutcome {
   readonly host: HostState;
   readonly status: Status;
   readonly result: Result;
   readonly registered: unknown;
+  /** Whose its facts are, where that is another host (`delegate_facts`). */
+  readonly factsOf: HostState | undefined;
+  /** Each turn of the loop, or the only one, with the loop's variables. */
+  readonly turns: readonly TurnResult[];
+  /** Names the task among the events. */
+  readonly id: string;
 }
 
 let taskCounter = 0;
@@ -39,7 +51,8 @@ export async function runTask(
   const [first] = hosts;
   if (!first) return [];
   const { run } = play;
-  const once = toBoolean(renderOr(task.runOnce, first, play, task, false));
+  const { once, sharers, isOver } = play.onceFor(task, renderOr(task.runOnce, first, play, task, false), hosts);
+  if (isOver) return [];
   const acting = once ? [first] : hosts;
   const id = String(++taskCounter);
   run.request.emit({
@@ -54,19 +67,17 @@ export async function runTask(
   });
   if (run.request.fuse && !place.handler) await Promise.all(acting.map((host) => readAhead(play, task, host)));
 
-  const throttle = new Semaphore(
-    toNumber(renderOr(task.throttle, first, play, task, 0), 0, 'throttle') || acting.length,
-  );
+  const throttle = play.throttleOf(task, toNumber(renderOr(task.throttle, first, play, task, 0), 0, 'throttle'));
   const outcomes = await allOrFirstError(
     acting.map((host) => throttle.run(() => runOnHost(play, task, host, place, id))),
   );
-  for (const outcome of outcomes) settle(play, task, outcome, once ? hosts : [outcome.host]);
+  for (const outcome of outcomes) settle(play, task, outcome, once ? sharers : [outcome.host]);
   await play.checkFailures(task, outcomes, once, hosts);
   return outcomes;
 }
 
 /** All results; when one throws (an interrupt, another run's lock), that error, but only after the others have ended. */
-async function allOrFirstError<T>(works: readonly Promise<T>[]): Promise<T[]> {
+export async function allOrFirstError<T>(works: readonly Promise<T>[]): Promise<T[]> {
   const settled = await Promise.allSettled(works);
   return settled.map((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;
@@ -84,8 +95,11 @@ async function runOnHost(
   const { run, context } = play;
   const started = performance.now();
   const prepared = play.takePrepared(task, host) ?? (await prepareTask(run, context, task, host));
+  const factsOf = toBoolean(renderOr(task.delegateFacts, host, play, task, false)) ? delegateOf(prepared) : undefined;
   const leniency = leniencyOf(play, task, host, place.rescuable);
-  const emit = (result: Result, status: Status, changes: readonly Change[], from: number, turn?: Turn) =>
+  const emit = (result: Result, status: Status, changes: readonly Change[], from: number, turn?: Turn) => {
+    // What an include came to is told when its file was read.
+    if (isInclude(task) && status === 'ok') return;
     emitResult(play, task, host, id, {
       result,
       status,
@@ -95,13 +109,15 @@ async function runOnHost(
       prepared,
       turn,
     });
+  };
 
   if (!prepared.isLoop) {
     const [turn] = prepared.turns as [Turn];
     const outcome = await runTurn(play, task, turn);
     const status = statusOf(outcome.result, leniency);
     emit(outcome.result, status, outcome.changes, started, turn);
-    return { host, status, result: outcome.result, registered: outcome.registered };
+    const turns = [{ result: outcome.result, item: {}, label: undefined }];
+    return { host, status, result: outcome.result, registered: outcome.registered, factsOf, turns, id };
   }
 
   const outcomes: TurnOutcome[] = [];
@@ -110,7 +126,7 @@ async function runOnHost(
     const turn = await turnNow(play, task, planned, outcomes.at(-1));
     const outcome = await runTurn(play, task, turn);
     Object.assign(outcome.result, loopNames(task, turn, outcomes.length));
-    keepFacts(task, outcome.result, host);
+    keepFacts(task, outcome.result, factsOf ?? host);
     outcomes.push(outcome);
     emit(outcome.result, statusOf(outcome.result, leniency), outcome.changes, turnStarted, turn);
     if (outcome.result.unreachable && !leniency.ignoreUnreachable) break;
@@ -124,7 +140,22 @@ async function runOnHost(
     status,
     result,
     registered: { ...result, results: outcomes.map(({ registered }) => withoutVerbosity(registered)) },
+    factsOf,
+    id,
+    turns: outcomes.map(({ result: one }, index) => {
+      const turn = prepared.turns[index];
+      return { result: one, item: turn ? itemVariables(task, turn) : {}, label: turn && itemLabel(task, turn) };
+    }),
   };
+}
+
+/** The loop's variables, for what an item includes. */
+function itemVariables(task: Task, { scope }: Turn): Record<string, unknown> {
+  const { loopVar, indexVar } = task.loopControl;
+  const names = [loopVar, 'ansible_loop_var', ...(indexVar ? [indexVar, 'ansible_index_var'] : []), 'ansible_loop'];
+  return Object.fromEntries(
+    names.filter((name) => scope.parts.local.has(name)).map((name) => [name, scope.parts.local.get(name)]),
+  );
 }
 
 /** An item may need what the items before it have set: facts, and under the registered name the last of their results. */
@@ -141,14 +172,27 @@ function loopNames(task: Task, { item }: Turn, index: number): Result {
   return indexVar === undefined ? names : { ...names, [indexVar]: index, ansible_index_var: indexVar };
 }
 
+function isInclude({ module }: Task): boolean {
+  return module === 'include_tasks' || module === 'include_role';
+}
+
+/** The host that the work was done on. */
+function delegateOf({ turns }: Prepared): HostState | undefined {
+  const call = turns.find(({ outcome }) => outcome.kind === 'call')?.outcome;
+  return call?.kind === 'call' ? call.call.on : undefined;
+}
+
 /** What the outcome leaves behind: registers, facts, notifications, counts, and the host's failure. */
 function settle(play: PlayRun, task: Task, outcome: HostOutcome, sharers: readonly HostState[]): void {
   const { host, status, result } = outcome;
-  count(host.stats, status, result.changed === true);
-  for (const sharer of sharers) {
-    if (task.register) sharer.setFacts.set(task.register, withoutVerbosity(outcome.registered));
-    for (const one of Array.isArray(result.results) ? result.results : [result]) keepFacts(task, one, sharer);
-  }
+  // What is included counts by itself.
+  if (!isInclude(task) || (status !== 'ok' && status !== 'changed')) count(host.stats, status, result.changed === true);
+  if (task.role && status !== 'skipped' && status !== 'unreachable') host.rolesBegun.add(task.role.key);
+  if (task.register)
+    for (const sharer of sharers) sharer.setFacts.set(task.register, withoutVerbosity(outcome.registered));
+  const facts = Array.isArray(result.results) ? result.results : [result];
+  const owners = outcome.factsOf === undefined ? sharers : [outcome.factsOf];
+  for (const owner of owners) for (const one of facts) keepFacts(task, one, owner);
   if (result.changed === true && !result.failed && !result.unreachable) notifyHandlers(play, task, host, result);
   if (status === 'unreachable') host.unreachable = true;
   if (status === 'failed' || status === 'rescued') {

@@ -37,6 +37,16 @@ export class InventoryBuilder {
     return group;
   }
 
+  /** A draft to go on with; this one stays as it is. */
+  copy(): InventoryBuilder {
+    const copy = new InventoryBuilder();
+    for (const { name, vars } of this.hosts.values()) copy.hosts.set(name, { name, vars: [...vars] });
+    for (const { name, hosts, children, vars } of this.groups.values()) {
+      copy.groups.set(name, { name, hosts: new Set(hosts), children: new Set(children), vars: [...vars] });
+    }
+    return copy;
+  }
+
   addHost(group: string, name: string, vars?: VarLayer): void {
     let host = this.hosts.get(name);
     if (!host) {

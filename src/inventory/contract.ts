@@ -5,6 +5,8 @@ export interface VarLayer {
   /** Where it stands in Ansible's order, for `vars --explain`: "inventory group_vars/redis", "play vars"… */
   readonly origin: string;
   readonly vars: Readonly<Record<string, unknown>>;
+  /** Values that were rendered already, or came from a host or a person: never templates. */
+  readonly isData?: true;
 }
 
 export interface Host {
@@ -31,4 +33,8 @@ export interface Inventory {
   /** Levels 3 to 10 of the precedence order for a host, lowest first. `playbookDir` adds the playbook's group_vars and host_vars. */
   layersOf(host: string, playbookDir: string | undefined): readonly VarLayer[];
   readonly warnings: readonly Diagnostic[];
+  /** The same with a host more, or with more groups and variables of one. */
+  withHost(name: string, groups: readonly string[], vars: VarLayer): Inventory;
+  /** The same with a host in one more group; the group is made when missing, and put into its parents. */
+  withMember(group: string, host: string, parents: readonly string[]): Inventory;
 }

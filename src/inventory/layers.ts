@@ -33,10 +33,25 @@ export function buildInventory(builder: InventoryBuilder, beside: readonly VarsD
     playbookDirs.set(playbookDir, known);
     return known;
   };
+  const changed = (change: (draft: InventoryBuilder) => void): Inventory => {
+    const draft = builder.copy();
+    change(draft);
+    return buildInventory(draft, beside, dir);
+  };
   return {
     hosts,
     groups,
     dir,
+    withHost: (name, added, vars) =>
+      changed((draft) => {
+        for (const group of added.length > 0 ? added : ['ungrouped']) draft.addHost(group, name);
+        draft.hosts.get(name)?.vars.push(vars);
+      }),
+    withMember: (group, host, parents) =>
+      changed((draft) => {
+        draft.addHost(group, host);
+        for (const parent of parents) if (parent !== 'all') draft.addChild(parent, group, undefined);
+      }),
     warnings: builder.diagnostics.filter(({ severity }) => severity === 'warning'),
     layersOf: (host, playbookDir) => {
       const playbook = playbookDir === undefined || playbookDir === dir ? undefined : besidePlaybook(playbookDir);

@@ -142,6 +142,22 @@ export interface ControlEnv {
   readonly check: boolean;
   /** Evaluate an expression text (assert's `that`, debug's `var`) in the task's scope. */
   evaluate(expression: string): unknown;
+  /** Add a host, or groups and variables to it. Whether the inventory differs now. */
+  addHost(name: string, groups: readonly string[], vars: Readonly<Record<string, unknown>>): boolean;
+  /** Put the task's host into a group. Whether the inventory differs now. */
+  addToGroup(group: string, parents: readonly string[]): boolean;
+  /** Variables of a file, or of the files of a directory, of the control machine; their values are still templates. */
+  readVars(from: VarsSource): { readonly files: readonly string[]; readonly vars: Readonly<Record<string, unknown>> };
+}
+
+export interface VarsSource {
+  readonly file?: string;
+  readonly dir?: string;
+  readonly depth: number;
+  readonly files_matching?: string;
+  readonly ignore_files: readonly string[];
+  readonly extensions: readonly string[];
+  readonly ignore_unknown_extensions: boolean;
 }
 
 export type Module = HostModule<never, never> | HostModule | ControlModule | ControlModule<never>;

@@ -2,6 +2,7 @@ import type { Module } from './contract.ts';
 
 /** Each module is loaded when a task first uses it. */
 const loaders: Readonly<Record<string, () => Promise<Module>>> = {
+  add_host: async () => (await import('./add_host.ts')).addHost,
   apk: async () => (await import('./apk.ts')).apk,
   apt: async () => (await import('./apt.ts')).apt,
   assert: async () => (await import('./assert.ts')).assert,
@@ -13,7 +14,11 @@ const loaders: Readonly<Record<string, () => Promise<Module>>> = {
   file: async () => (await import('./file.ts')).file,
   get_url: async () => (await import('./get_url.ts')).getUrl,
   group: async () => (await import('./group.ts')).group,
+  group_by: async () => (await import('./group_by.ts')).groupBy,
   package: async () => (await import('./package.ts')).packageAny,
+  include_role: async () => (await import('./include_role.ts')).includeRole,
+  include_tasks: async () => (await import('./include_tasks.ts')).includeTasks,
+  include_vars: async () => (await import('./include_vars.ts')).includeVars,
   ping: async () => (await import('./ping.ts')).ping,
   raw: async () => (await import('./raw.ts')).raw,
   redis_backup: async () => (await import('./redis_backup.ts')).redisBackup,

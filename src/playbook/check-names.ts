@@ -4,7 +4,18 @@ import type { Inventory, VarLayer } from '../inventory/contract.ts';
 import { spanOf } from '../source/positions.ts';
 import { compileSite, undefinedName } from './check-site.ts';
 import type { Meta, Play, Playbook, Task } from './contract.ts';
-import { type Definitions, define, inventoryLayers, loopNames, namesInTasks, namesOfRun } from './known-names.ts';
+import { includedVars } from './included-vars.ts';
+import {
+  type Definitions,
+  define,
+  inventoryLayers,
+  loopNames,
+  namesInTasks,
+  namesOfRun,
+  possibleFilesOf,
+  roleLayers,
+} from './known-names.ts';
+import { namesInFiles } from './names-in-files.ts';
 import { expressionsOf, type Site, sitesOfMeta, sitesOfPlay, sitesOfTask, stepsOf, templatesIn } from './sites.ts';
 import { templateFileSites } from './template-files.ts';
 
@@ -29,8 +40,11 @@ export function checkNames(
       if (!byDir.has(dir)) define(outer, inventoryLayers(inventory, dir));
       byDir.set(dir, outer);
       const definitions: Definitions = new Map(outer);
-      define(definitions, [...play.vars, extraVars]);
-      diagnostics.push(...new PlayCheck(play, definitions, ofRun, mayDefine).run());
+      define(definitions, [...roleLayers(play), ...includedVars(play, dir), ...play.vars, ...play.varsFiles, extraVars]);
+      const asked = new Set([...ofRun, ...play.prompts.map(({ name }) => name)]);
+      const named = namesInFiles(possibleFilesOf(play));
+      const may = (name: string) => mayDefine(name) || named.has(name);
+      diagnostics.push(...new PlayCheck(play, definitions, asked, may).run());
     }
   }
   return diagnostics;
@@ -63,7 +77,8 @@ class PlayCheck {
       if (step.kind === 'task' && step.module === 'assert') this.noteAsserted(step);
     for (const site of sitesOfPlay(this.play)) this.check(site, new Set());
     for (const step of stepsOf(this.play)) this.checkStep(step);
-    for (const { vars } of this.play.vars) for (const name of Object.keys(vars)) this.checkSyntax(vars, name);
+    for (const { vars } of [...this.play.vars, ...this.play.varsFiles])
+      for (const name of Object.keys(vars)) this.checkSyntax(vars, name);
     for (const name of this.definitions.keys()) if (/^(?:ansible|redis)_|^zone$/.test(name)) this.follow(name);
     return this.diagnostics;
   }
@@ -76,7 +91,7 @@ class PlayCheck {
   }
 
   private checkStep(step: Task | Meta): void {
-    const own = new Set(step.vars.flatMap(({ vars }) => Object.keys(vars)));
+    const own = new Set([...step.vars, ...step.params].flatMap(({ vars }) => Object.keys(vars)));
     const guarded = guardedBy(step);
     const local = new Set([...own, ...guarded]);
     // A task's variables may use its loop's; the loop's list may not.

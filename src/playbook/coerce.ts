@@ -47,6 +47,7 @@ export function coerce(
   if (value instanceof UnsafeText) return how.strict ? coerce(schema, value.text, how, path) : value;
   if (value instanceof Unknown || schema['x-format'] === 'expression') return asList(schema, value);
   if (isTemplate(value) && !how.strict) return value;
+  if (schema['x-format'] === 'boolean-or-word') return readBoolean(value) ?? value;
   switch (schema.type) {
     case 'string':
       return toText(schema, value, how, path);

@@ -10,7 +10,7 @@ export function checkNotifications(
   handlers: readonly Task[],
   findings: Findings,
 ): void {
-  const names = new Set(handlers.flatMap(({ name, listen }) => [...(name === undefined ? [] : [name]), ...listen]));
+  const names = new Set(handlers.flatMap(namesOf));
   // A handler whose name is a template may turn out to be any.
   if ([...names].some(isTemplate)) return;
   for (const { name, span } of notifications) {
@@ -24,4 +24,10 @@ export function checkNotifications(
       near === undefined ? known : `did you mean "${near}"?`,
     );
   }
+}
+
+/** A role's handler may be called with the role's name, too. */
+function namesOf({ name, listen, role }: Task): string[] {
+  if (name === undefined) return [...listen];
+  return [name, ...(role === undefined ? [] : [`${role.name} : ${name}`]), ...listen];
 }

@@ -1,5 +1,5 @@
 import type { VarLayer } from '../inventory/contract.ts';
-import type { BecomeKeywords, Condition, Raw, Task } from './contract.ts';
+import type { BecomeKeywords, Condition, Raw, Role, Task } from './contract.ts';
 import type { Keywords } from './keywords.ts';
 
 /** Keywords of which the nearest one counts: task, block, outer block, play. */
@@ -9,6 +9,7 @@ const nearestWins = {
   become_method: 'becomeMethod',
   become_user: 'becomeUser',
   check_mode: 'checkMode',
+  delegate_facts: 'delegateFacts',
   delegate_to: 'delegateTo',
   diff: 'diff',
   ignore_errors: 'ignoreErrors',
@@ -24,6 +25,7 @@ type NearestKeywords = BecomeKeywords &
     Task,
     | 'anyErrorsFatal'
     | 'checkMode'
+    | 'delegateFacts'
     | 'delegateTo'
     | 'diff'
     | 'ignoreErrors'
@@ -42,6 +44,9 @@ export interface Inherited {
   readonly tags: readonly string[];
   readonly notify: readonly string[];
   readonly vars: readonly VarLayer[];
+  readonly role: Role | undefined;
+  /** Variables that dynamic includes around it give. */
+  readonly params: readonly VarLayer[];
   /** Arguments by module name. */
   readonly moduleDefaults: ReadonlyMap<string, Readonly<Record<string, Raw>>>;
 }
@@ -50,6 +55,7 @@ export const nothingInherited: Inherited = {
   nearest: {
     anyErrorsFatal: undefined,
     checkMode: undefined,
+    delegateFacts: undefined,
     delegateTo: undefined,
     diff: undefined,
     ignoreErrors: undefined,
@@ -64,6 +70,8 @@ export const nothingInherited: Inherited = {
   tags: [],
   notify: [],
   vars: [],
+  role: undefined,
+  params: [],
   moduleDefaults: new Map(),
 };
 
@@ -78,6 +86,8 @@ export function inherit(
     if (keywords[keyword] !== undefined) nearer[property] = keywords[keyword];
   }
   return {
+    role: outer.role,
+    params: outer.params,
     nearest: { ...outer.nearest, ...nearer },
     environment: [...outer.environment, ...environments(keywords.environment)],
     when: [...outer.when, ...own.when],

@@ -17,6 +17,8 @@ const owners: Readonly<Record<KeywordKind, string>> = {
   task: 'a task',
   import_playbook: 'import_playbook',
   loop_control: 'loop_control',
+  role: 'a role',
+  vars_prompt: 'vars_prompt',
 };
 
 /** Check the keywords of a map against schemas/playbook.json; gives them in the types that the schema says, templates as written. */

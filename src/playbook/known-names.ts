@@ -1,6 +1,6 @@
 import type { Inventory, VarLayer } from '../inventory/contract.ts';
 import type { Play, Playbook, Task } from './contract.ts';
-import { stepsOf } from './sites.ts';
+import { includesOf, stepsOf } from './sites.ts';
 
 /** Names that the engine provides. All that begins with `ansible_` may be a fact or a special variable. */
 const special = [
@@ -15,6 +15,9 @@ const special = [
   'omit',
   'play_hosts',
   'playbook_dir',
+  'role_name',
+  'role_names',
+  'role_path',
   'vars',
 ];
 
@@ -43,6 +46,21 @@ export function* inventoryLayers(inventory: Inventory, playbookDir: string): Gen
       yield layer;
     }
   }
+}
+
+/** Variables that roles of the play, and dynamic includes in it, bring. */
+export function* roleLayers(play: Play): Generator<VarLayer> {
+  yield* play.exposed.defaults;
+  yield* play.exposed.vars;
+  for (const { role, params } of stepsOf(play)) {
+    yield* params;
+    if (role !== undefined) for (const layers of [role.defaults, role.vars, role.params]) yield* layers;
+  }
+}
+
+/** Files that tasks of the play may include though their names are known in the run only: whatever is named there may be. */
+export function possibleFilesOf(play: Play): string[] {
+  return [...includesOf(play)].flatMap(({ candidates }) => candidates);
 }
 
 /** Names that come into being during the run: registered results, facts set by tasks. They outlive their play. */

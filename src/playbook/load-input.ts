@@ -2,9 +2,9 @@ import type { Diagnostic } from '../errors/diagnostic.ts';
 import { InputError } from '../errors/errors.ts';
 import type { Inventory, VarLayer } from '../inventory/contract.ts';
 import { loadInventory } from '../inventory/inventory.ts';
-import { linesOf } from '../source/texts.ts';
 import type { Playbook } from './contract.ts';
 import { Findings } from './findings.ts';
+import { namesInFiles } from './names-in-files.ts';
 import { readPlaybook } from './playbook.ts';
 import { validate } from './validate.ts';
 
@@ -46,6 +46,8 @@ const emptyInventory: Inventory = {
   dir: '.',
   layersOf: () => [],
   warnings: [],
+  withHost: () => emptyInventory,
+  withMember: () => emptyInventory,
 };
 
 /** A file with a YAML error may define any name that stands in it. */
@@ -53,11 +55,6 @@ function nameInBrokenFiles(diagnostics: readonly Diagnostic[]): (name: string) =
   const broken = new Set(
     diagnostics.flatMap(({ code, span }) => (code.startsWith('yaml-') && span ? [span.file] : [])),
   );
-  const words = new Set([...broken].flatMap((file) => (linesOf(file) ?? []).flatMap(keyOfLine)));
+  const words = namesInFiles(broken);
   return (name) => words.has(name);
-}
-
-function keyOfLine(line: string): string[] {
-  const key = /^\s*(?:- )?["']?(\w+)["']?\s*:/.exec(line)?.[1];
-  return key === undefined ? [] : [key];
 }

@@ -1,7 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import type { Diagnostic, Span } from '../errors/diagnostic.ts';
+import type { VarLayer } from '../inventory/contract.ts';
 import { spanOf } from '../source/positions.ts';
 import { loadYaml } from '../source/yaml-file.ts';
+import type { Task } from './contract.ts';
 import { Findings } from './findings.ts';
 import { forgetLines } from './text-position.ts';
 
@@ -11,6 +13,31 @@ export interface Notification {
   readonly span: Span | undefined;
 }
 
+/** What the files of a play bring to the whole of it, while it is read. */
+export class PlayParts {
+  readonly notifications: Notification[] = [];
+  /** Of roles, in the order in which they are met. */
+  readonly roleHandlers: Task[] = [];
+  readonly roleDefaults: VarLayer[] = [];
+  readonly roleVars: VarLayer[] = [];
+  /** Of roles that are included during the run, as far as they are known: names that may be notified. */
+  readonly foreseenHandlers: Task[] = [];
+  /** A role whose name is not known before the run may bring any handler. */
+  hasUnforeseenHandlers = false;
+}
+
+/** A role around what is being read: its tasks and handlers may name files that lie in it, and roles that lie beside it. */
+export interface RoleAround {
+  readonly dir: string;
+  readonly folder: 'tasks' | 'handlers';
+}
+
+interface Around {
+  readonly findings: Findings;
+  readonly play: PlayParts;
+  readonly role: RoleAround | undefined;
+}
+
 /** What all parts of one playbook share while it is loaded. */
 export class Loading {
   readonly findings: Findings;
@@ -18,16 +45,37 @@ export class Loading {
   /** Files being read, outermost first, to find those that import themselves. */
   readonly stack: readonly string[];
   /** Of the play that is being read. */
-  readonly notifications: Notification[];
+  readonly play: PlayParts;
+  readonly role: RoleAround | undefined;
 
   private readonly values: Map<string, unknown>;
 
-  constructor(playbookDir: string, stack: readonly string[], outer?: Loading) {
+  constructor(playbookDir: string, stack: readonly string[], outer?: Loading, around: Partial<Around> = {}) {
     this.playbookDir = playbookDir;
     this.stack = stack;
-    this.findings = outer?.findings ?? new Findings();
-    this.notifications = outer?.notifications ?? [];
+    this.findings = around.findings ?? outer?.findings ?? new Findings();
+    this.play = around.play ?? outer?.play ?? new PlayParts();
+    this.role = 'role' in around ? around.role : outer?.role;
     this.values = outer?.values ?? new Map();
+  }
+
+  /** The same files, for a play of its own: its directory is that of the file it stands in. */
+  forPlay(): Loading {
+    return new Loading(this.dir, this.stack, this, { play: new PlayParts() });
+  }
+
+  /** The same place, with what it brings to the play kept apart. */
+  apart(): Loading {
+    return new Loading(this.playbookDir, this.stack, this, { play: new PlayParts() });
+  }
+
+  inRole(role: RoleAround): Loading {
+    return new Loading(this.playbookDir, this.stack, this, { role });
+  }
+
+  /** The same place, read during the run: what is found and what it brings to the play is kept apart. */
+  anew(): Loading {
+    return new Loading(this.playbookDir, this.stack, this, { findings: new Findings(), play: new PlayParts() });
   }
 
   get file(): string {
@@ -72,9 +120,10 @@ export class Loading {
     return value === null && diagnostics.some(isError) ? undefined : value;
   }
 
-  /** A file named in this one, as Ansible looks for it: beside this file, then beside the playbook. */
+  /** A file of tasks named in this one, where Ansible looks for it: in the role, beside this file, beside the playbook. */
   resolve(name: string): readonly string[] {
-    return [...new Set([resolve(this.dir, name), resolve(this.playbookDir, name)])];
+    const inRole = this.role === undefined ? [] : [resolve(this.role.dir, this.role.folder, name)];
+    return [...new Set([...inRole, resolve(this.dir, name), resolve(this.playbookDir, name)])];
   }
 }
 

@@ -70,6 +70,16 @@ function reportUnknownKey(task: TaskMap, key: string, hasModule: boolean, findin
   findings.error(code, `${what} "${key}" in a task`, span, near === undefined ? advice : `did you mean "${near}"?`);
 }
 
+/** The arguments of a call whose module is known by another key: `import_role` takes those of `include_role`. */
+export function readArgsOf(
+  module: string,
+  task: TaskMap,
+  key: string,
+  findings: Findings,
+): ModuleCall['args'] | undefined {
+  return withArgs(module, task, key, task[key], 0, findings)?.args;
+}
+
 /** The call under `key` of a task, in any of its forms. */
 export function readModuleCall(task: TaskMap, key: string, findings: Findings): ModuleCall | undefined {
   const name = shortName(key);
@@ -131,9 +141,11 @@ function withArgs(
   if (typeof value === 'string' && schema !== undefined) {
     const rest = value.slice(skip);
     const at = (start: number, end: number) => textSpan(task, key, value, skip + start, skip + end);
-    if (schema['x-free-form'] === 'raw') {
+    const whole = schema['x-free-form'];
+    if (whole !== undefined && whole !== 'k=v') {
       const { raw, entries } = parseRaw(rest, schema);
-      return { module, args: fromEntries(raw === '' ? {} : { _raw: raw }, entries, task, key, at), isLocal: false };
+      const text = whole === 'raw' ? { _raw: raw } : { [whole]: raw.trim() };
+      return { module, args: fromEntries(raw === '' ? {} : text, entries, task, key, at), isLocal: false };
     }
     const parsed = parseKeyValues(rest);
     if ('entries' in parsed) return { module, args: fromEntries({}, parsed.entries, task, key, at), isLocal: false };

@@ -12,25 +12,31 @@ import { type Keywords, readKeywords } from './keywords.ts';
 import type { Loading } from './loading.ts';
 import { readModuleDefaults } from './module-defaults.ts';
 import { checkNames } from './names.ts';
+import { readPrompts } from './prompts.ts';
+import { type ReadRole, readRole } from './role.ts';
+import { readMentions } from './role-mention.ts';
 import { varsLayer } from './surroundings.ts';
 
 type PlayMap = Readonly<Record<string, unknown>>;
 
 /** One play. `outer` is what an `import_playbook` around it adds. */
-export function readPlay(map: PlayMap, outer: Inherited, loading: Loading): Play | undefined {
-  const { findings } = loading;
+export function readPlay(map: PlayMap, outer: Inherited, around: Loading): Play | undefined {
+  const loading = around.forPlay();
+  const { findings, play: parts } = loading;
   const keywords = readKeywords('play', map, map, findings);
   const moduleDefaults = readModuleDefaults(map.module_defaults, outer.moduleDefaults, findings);
   // Variables of plays rank below facts set at run time and above the inventory's: they are the play's, not its tasks'.
   const inside = { ...inherit(outer, keywords, { when: [], vars: [], moduleDefaults }), vars: [] };
-  const vars = [...varsLayer(map.vars, 'play vars', loading), ...outer.vars, ...varsFiles(keywords, map, loading)];
-  loading.notifications.length = 0;
+  const vars = [...varsLayer(map.vars, 'play vars', loading), ...outer.vars];
   const list = (key: string, place: 'tasks' | 'handlers' = 'tasks') => readEntries(map[key], inside, place, loading);
   const preTasks = list('pre_tasks');
-  const tasks = list('tasks');
+  const roles = readRoles(map.roles, inside, loading);
+  const tasks = [...roles.flatMap(({ entries }) => entries), ...list('tasks')];
   const postTasks = list('post_tasks');
-  const handlers = list('handlers', 'handlers').filter((entry): entry is Task => entry.kind === 'task');
-  checkNotifications(loading.notifications, handlers, findings);
+  const own = list('handlers', 'handlers').filter((entry): entry is Task => entry.kind === 'task');
+  const handlers = [...parts.roleHandlers, ...own];
+  if (!parts.hasUnforeseenHandlers)
+    checkNotifications(parts.notifications, [...handlers, ...parts.foreseenHandlers], findings);
   const span = spanOf(map);
   if (span === undefined) return undefined;
   const { nearest } = inside;
@@ -42,12 +48,21 @@ export function readPlay(map: PlayMap, outer: Inherited, loading: Loading): Play
     hosts: keywords.hosts,
     gatherFacts: keywords.gather_facts,
     vars,
+    prompts: readPrompts(map.vars_prompt, findings),
+    varsFiles: varsFiles(keywords, map, loading),
+    exposed: { defaults: parts.roleDefaults, vars: parts.roleVars },
+    roleNames: roles.map(({ name }) => name),
+    strategy: keywords.strategy === 'free' ? 'free' : 'linear',
     preTasks,
     tasks,
     postTasks,
     handlers,
     serial: keywords.serial === undefined ? [] : [keywords.serial].flat(),
     order: orderOf(keywords.order),
+    batchBy: batchings.find((one) => one === keywords.batch_by),
+    maxFailHosts: keywords.max_fail_hosts,
+    ignoresUnreachable: keywords.max_fail_percentage_ignores_unreachable,
+    retryUnreachable: keywords.retry_unreachable,
     maxFailPercentage: keywords.max_fail_percentage,
     anyErrorsFatal: nearest.anyErrorsFatal,
     ignoreUnreachable: nearest.ignoreUnreachable,
@@ -63,7 +78,21 @@ export function readPlay(map: PlayMap, outer: Inherited, loading: Loading): Play
   return play;
 }
 
+/** The roles of `roles`: what they bring to the play is seen by all of it. */
+function readRoles(list: unknown, inside: Inherited, loading: Loading): (ReadRole & { readonly name: string })[] {
+  return readMentions(list, inside, loading).flatMap((mention) => {
+    const read = readRole(mention, loading);
+    if (read === undefined) return [];
+    loading.play.roleHandlers.push(...read.handlers);
+    loading.play.roleDefaults.push(...read.exposed.defaults);
+    loading.play.roleVars.push(...read.exposed.vars);
+    return [{ ...read, name: mention.name }];
+  });
+}
+
 const orders: readonly Play['order'][] = ['inventory', 'sorted', 'reverse_sorted', 'reverse_inventory', 'shuffle'];
+
+const batchings = ['zone', 'shard', 'role'] as const;
 
 function orderOf(value: unknown): Play['order'] {
   return orders.find((one) => one === value) ?? 'inventory';

@@ -21,7 +21,8 @@ export interface ModuleSchema extends ArgumentSchema {
   readonly title: string;
   readonly properties: Readonly<Record<string, ArgumentSchema>>;
   readonly 'x-check-mode'?: string;
-  readonly 'x-free-form'?: 'raw' | 'k=v';
+  /** `raw`: text goes to `_raw`; else the argument that text without `name=` goes to. */
+  readonly 'x-free-form'?: string;
   readonly 'x-mutually-exclusive'?: readonly (readonly string[])[];
   readonly 'x-required-if'?: readonly RequiredIf[];
   readonly 'x-required-one-of'?: readonly (readonly string[])[];
@@ -81,7 +82,7 @@ export function partAt(
 }
 
 /** The keywords of plays, blocks, tasks…, from schemas/playbook.json. */
-export type KeywordKind = 'play' | 'block' | 'task' | 'import_playbook' | 'loop_control';
+export type KeywordKind = 'play' | 'block' | 'task' | 'import_playbook' | 'loop_control' | 'role' | 'vars_prompt';
 export type KeywordSchemas = Readonly<Record<KeywordKind, ModuleSchema>>;
 /** Keywords and modules of Ansible that are refused for now, each with what to do instead. */
 export type NotYet = Readonly<Record<'play' | 'task', Readonly<Record<string, string>>>>;

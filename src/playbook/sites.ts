@@ -1,7 +1,7 @@
 import type { Span } from '../errors/diagnostic.ts';
 import { keySpanOf, spanOf } from '../source/positions.ts';
 import { isTemplate } from './coerce.ts';
-import type { Condition, Entry, Meta, Play, Task } from './contract.ts';
+import type { Condition, Entry, Include, Meta, Play, Task } from './contract.ts';
 import { type ArgumentSchema, schemaOf } from './schema.ts';
 
 /** A text that is rendered or evaluated, and where it stands. */
@@ -49,7 +49,8 @@ export function* sitesOfTask(task: Task): Generator<Site> {
   const { label, pause } = task.loopControl;
   for (const [key, value] of Object.entries({ label, pause }))
     yield* templatesIn(value, spanOf(task.loopControl, key) ?? task.span);
-  const { args: _args, loop: _loop, loopControl: _control, vars: _vars, when: _when, ...rest } = task;
+  const { args: _args, loop: _loop, loopControl: _control, vars: _vars, when: _when, ...others } = task;
+  const { role: _role, params: _params, ...rest } = others;
   for (const [key, value] of Object.entries(rest)) yield* templatesIn(value, spanOf(task, key) ?? task.span);
 }
 
@@ -74,7 +75,9 @@ export function* sitesOfMeta(meta: Meta): Generator<Site> {
   for (const condition of meta.when) yield* expressionsOf(condition);
 }
 
-const layersAndLists = new Set(['vars', 'preTasks', 'tasks', 'postTasks', 'handlers', 'span']);
+const layersAndLists = new Set([
+  ...['vars', 'prompts', 'varsFiles', 'exposed', 'roleNames', 'preTasks', 'tasks', 'postTasks', 'handlers', 'span'],
+]);
 
 /** The templates of a play's own keywords. */
 export function* sitesOfPlay(play: Play): Generator<Site> {
@@ -83,14 +86,40 @@ export function* sitesOfPlay(play: Play): Generator<Site> {
   }
 }
 
-/** All tasks and metas of a play, handlers last. */
+/** All tasks and metas of a play, those that includes are known to bring among them, handlers last. */
 export function* stepsOf(play: Play): Generator<Task | Meta> {
   for (const list of [play.preTasks, play.tasks, play.postTasks, play.handlers]) yield* stepsIn(list);
 }
 
 function* stepsIn(entries: readonly Entry[]): Generator<Task | Meta> {
   for (const entry of entries) {
-    if (entry.kind !== 'block') yield entry;
-    else for (const list of [entry.tasks, entry.rescue, entry.always]) yield* stepsIn(list);
+    if (entry.kind === 'task' || entry.kind === 'meta') yield entry;
+    else if (entry.kind === 'include') yield* stepsOfInclude(entry);
+    else for (const list of partsOf(entry)) yield* stepsIn(list);
+  }
+}
+
+function* stepsOfInclude({ task, foreseen }: Include): Generator<Task | Meta> {
+  yield task;
+  if (foreseen !== undefined) yield* stepsIn([...foreseen.entries, ...foreseen.handlers]);
+}
+
+function partsOf(entry: Extract<Entry, { kind: 'block' | 'role' }>): (readonly Entry[])[] {
+  return entry.kind === 'block' ? [entry.tasks, entry.rescue, entry.always] : [entry.tasks];
+}
+
+/** All dynamic includes of a play, those within foreseen ones too. */
+export function* includesOf(play: Play): Generator<Include> {
+  for (const list of [play.preTasks, play.tasks, play.postTasks]) yield* includesIn(list);
+}
+
+function* includesIn(entries: readonly Entry[]): Generator<Include> {
+  for (const entry of entries) {
+    if (entry.kind === 'include') {
+      yield entry;
+      yield* includesIn(entry.foreseen?.entries ?? []);
+    } else if (entry.kind === 'block' || entry.kind === 'role') {
+      for (const list of partsOf(entry)) yield* includesIn(list);
+    }
   }
 }

@@ -21,7 +21,7 @@ export function inheritFrom(
   const when = readCondition(keywords.when, spanOf(map, 'when'));
   for (const [index, name] of texts(keywords.notify).entries()) {
     const list = map.notify;
-    loading.notifications.push({ name, span: Array.isArray(list) ? spanOf(list, index) : spanOf(map, 'notify') });
+    loading.play.notifications.push({ name, span: Array.isArray(list) ? spanOf(list, index) : spanOf(map, 'notify') });
   }
   return inherit(outer, keywords, {
     when: when === undefined ? [] : [when],

@@ -99,6 +99,10 @@ function plainTask(
   const { findings } = loading;
   const { register } = keywords;
   if (typeof register === 'string') checkName(register, 'register', spanOf(map, 'register'), findings);
+  if (keywords.async !== undefined && keywords.poll === 0) {
+    const hint = 'remove poll: the task is waited for, at most for as long as async says';
+    findings.error('not-supported', 'poll: 0 would leave the task behind when the run ends', spanOf(map, 'poll'), hint);
+  }
   const condition = (key: string) => readCondition(keywords[key], spanOf(map, key));
   return {
     ...inherited.nearest,
@@ -117,5 +121,9 @@ function plainTask(
     environment: inherited.environment,
     tags: inherited.tags,
     vars: inherited.vars,
+    role: inherited.role,
+    params: inherited.params,
+    async: keywords.async,
+    poll: keywords.poll,
   };
 }

@@ -1,11 +1,22 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { isAbsolute, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import { spanOf } from '../source/positions.ts';
 import { rememberText } from '../source/texts.ts';
 import { isTemplate, readBoolean } from './coerce.ts';
 import type { Task } from './contract.ts';
 import type { Site } from './sites.ts';
+
+/** Where Ansible looks for files that a task names: the role, the file that holds the task, the playbook. */
+export function searchDirs(task: Pick<Task, 'role' | 'span'>, playbookDir: string): readonly string[] {
+  const inRole = task.role === undefined ? [] : [task.role.dir, join(task.role.dir, 'tasks')];
+  return [...new Set([...inRole, dirname(task.span.file), playbookDir])];
+}
+
+/** A folder of the kind first, in each directory. */
+export function placesOf(name: string, kind: string, dirs: readonly string[]): readonly string[] {
+  return isAbsolute(name) ? [name] : dirs.flatMap((dir) => [resolve(dir, kind, name), resolve(dir, name)]);
+}
 
 const kinds: Readonly<Record<string, 'files' | 'templates'>> = { copy: 'files', template: 'templates' };
 
@@ -16,7 +27,7 @@ export function templateFileSites(task: Task, playbookDir: string): { sites: Sit
   const isRemote = task.args.remote_src !== undefined && readBoolean(task.args.remote_src) !== false;
   if (kind === undefined || typeof src !== 'string' || isTemplate(src) || isRemote)
     return { sites: [], diagnostics: [] };
-  const places = isAbsolute(src) ? [src] : [resolve(playbookDir, kind, src), resolve(playbookDir, src)];
+  const places = placesOf(src, kind, searchDirs(task, playbookDir));
   const file = places.find((place) => existsSync(place));
   if (file === undefined) {
     const span = spanOf(task.args, 'src') ?? task.span;

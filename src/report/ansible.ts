@@ -86,6 +86,8 @@ function verdictLines(event: ResultEvent, target: string, suffix: string, verbos
   switch (status) {
     case 'ok':
     case 'changed': {
+      if (module === 'include_role') return [];
+      if (module === 'include_tasks') return includedLines(event, suffix);
       if (!isDue(result, verbosity)) return [head(module === 'debug' ? 'skipping' : status, suffix)];
       return [head(status, suffix) + shownText(module, result, verbosity)];
     }
@@ -101,6 +103,12 @@ function verdictLines(event: ResultEvent, target: string, suffix: string, verbos
       return status === 'ignored' ? [line, ignoring] : [line];
     }
   }
+}
+
+/** One line for all hosts that include the same, at the first of them. */
+function includedLines({ host, result: { include, hosts } }: ResultEvent, suffix: string): string[] {
+  if (typeof include !== 'string' || !Array.isArray(hosts) || hosts[0] !== host) return [];
+  return [sanitizeLine(`included: ${include} for ${hosts.join(', ')}${suffix}`)];
 }
 
 function recap(stats: Readonly<Record<string, Stats>>): string[] {

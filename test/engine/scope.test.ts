@@ -8,9 +8,12 @@ const layer = (vars: Record<string, unknown>) => ({ origin: 'test', vars });
 function scopeOf(parts: Partial<ScopeParts> = {}): HostScope {
   return new HostScope({
     host: new HostState('h1'),
+    defaults: [],
     inventory: [],
     play: [],
     task: [],
+    params: [],
+    role: undefined,
     extra: layer({}),
     local: new Map(),
     magic: () => undefined,

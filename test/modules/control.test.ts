@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ControlModule, Result } from '../../src/modules/contract.ts';
+import type { ControlEnv, ControlModule, Result } from '../../src/modules/contract.ts';
 import { moduleNamed, moduleNames } from '../../src/modules/registry.ts';
 import { withDefaults } from './local-host.ts';
 
@@ -7,7 +7,14 @@ const values: Record<string, unknown> = { 'a == 1': true, 'a == 2': false, a: 't
 
 async function run(name: string, args: Record<string, unknown>): Promise<Result> {
   const module = (await moduleNamed(name)) as unknown as ControlModule<Record<string, unknown>>;
-  const env = { host: 'h1', check: false, evaluate: (expression: string) => values[expression] };
+  const env: ControlEnv = {
+    host: 'h1',
+    check: false,
+    evaluate: (expression) => values[expression],
+    addHost: (host) => host !== 'old',
+    addToGroup: (group) => group !== 'old',
+    readVars: () => ({ files: ['/a'], vars: { b: 1 } }),
+  };
   return module.run(withDefaults(name, args), env);
 }
 
@@ -28,6 +35,26 @@ test('fail fails, set_fact sets', async () => {
   expect(await run('set_fact', { one: 1, two: '2' })).toEqual({ changed: false, ansible_facts: { one: 1, two: '2' } });
   await expect(run('set_fact', { one: 1, cacheable: true })).rejects.toThrow('cacheable is not supported');
   await expect(run('set_fact', { 'not a name': 1 })).rejects.toThrow('is no variable name');
+});
+
+test('include_vars gives variables, under a name where one is wanted', async () => {
+  const files = { changed: false, ansible_included_var_files: ['/a'] };
+  expect(await run('include_vars', { file: 'a' })).toEqual({ ...files, ansible_facts: { b: 1 } });
+  expect(await run('include_vars', { file: 'a', name: 'c' })).toEqual({ ...files, ansible_facts: { c: { b: 1 } } });
+});
+
+test('add_host and group_by say what they add, and whether it is new', async () => {
+  const added = { host_name: 'new', groups: ['g'], host_vars: { zone: 'a', ansible_port: 2222 } };
+  expect(await run('add_host', { name: 'new:2222', groups: ['g'], zone: 'a' })).toEqual({
+    changed: true,
+    add_host: added,
+  });
+  expect(await run('add_host', { name: 'old' })).toMatchObject({ changed: false });
+  expect(await run('group_by', { key: 'os debian' })).toEqual({
+    changed: true,
+    add_group: 'os-debian',
+    parent_groups: ['all'],
+  });
 });
 
 test('every module is loaded under its own name', async () => {

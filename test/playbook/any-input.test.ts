@@ -17,6 +17,8 @@ const inventory: Inventory = {
   dir: '/',
   layersOf: () => [],
   warnings: [],
+  withHost: () => inventory,
+  withMember: () => inventory,
 };
 
 const scalar = fc.oneof(

@@ -36,7 +36,9 @@ export function places(diagnostics: readonly Diagnostic[]): string[] {
 export function tasksOf({ plays }: Playbook): Task[] {
   const flatten = (entry: Entry): Task[] => {
     if (entry.kind === 'task') return [entry];
-    return entry.kind === 'meta' ? [] : [...entry.tasks, ...entry.rescue, ...entry.always].flatMap(flatten);
+    if (entry.kind === 'meta') return [];
+    if (entry.kind === 'include') return [entry.task];
+    return (entry.kind === 'role' ? entry.tasks : [...entry.tasks, ...entry.rescue, ...entry.always]).flatMap(flatten);
   };
   return plays.flatMap((play) => [...play.preTasks, ...play.tasks, ...play.postTasks].flatMap(flatten));
 }

@@ -68,7 +68,12 @@ describe('editors and the loader agree', () => {
     [task('{ping: , loop: [1], loop_control: {lable: x}}'), false],
     [task('{block: [{ping: }], rescue: [{fil: {}}]}'), false],
     [task('{block: [{ping: }], always: [{debug: {msg: x}}]}'), true],
-    [task('{ping: , async: 5}'), false],
+    [task('{ping: , async: 5}'), true],
+    [task('{ping: , debugger: always}'), false],
+    [task('{ping: , run_once: play}'), true],
+    ['- hosts: all\n  roles: [{rol: a}]\n', false],
+    ['- hosts: all\n  vars_prompt: [{name: a, private: no}]\n', true],
+    ['- hosts: all\n  vars_prompt: [{name: a, privat: no}]\n', false],
   ])('%j', (text, isFine) => {
     expect({ loader: read(text).diagnostics.length === 0, editor: editorAccepts('playbook', text) }).toEqual({
       loader: isFine,
