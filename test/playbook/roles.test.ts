@@ -222,8 +222,8 @@ describe('includes', () => {
     const files = { 'vars/Debian.yml': 'from_vars: 1\n', 'Debian/main.yml': '- {ping: , register: from_tasks}\n' };
     expect(await mistakes(play(tasks), files)).toEqual([]);
     expect(await mistakes(play(tasks), { 'vars/Debian.yml': 'x: 1\n' })).toEqual([
-      'site.yml:6:25 undefined-variable',
-      'site.yml:6:41 undefined-variable',
+      'site.yml:6:24 undefined-variable',
+      'site.yml:6:40 undefined-variable',
     ]);
   });
 
