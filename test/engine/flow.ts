@@ -9,14 +9,14 @@ all:
     web: {hosts: {h1: {zone: a}, h2: {zone: b}, h3: {zone: a}}}
 `;
 
-/** Run a playbook that needs nothing of its hosts, files beside it, on three names of this machine. */
+/** Run a playbook that needs nothing of its hosts, files beside it, on three names of this machine. Check mode heeds no lock of another test. */
 export async function flow(
   text: string,
   files: Readonly<Record<string, string>> = {},
   options: Partial<RunRequest> = {},
 ): Promise<Played & { readonly said: readonly string[]; readonly dir: string }> {
   const dir = directoryWith({ 'play.yml': text, 'hosts.yml': inventory, ...files });
-  const played = await play(join(dir, 'play.yml'), join(dir, 'hosts.yml'), options);
+  const played = await play(join(dir, 'play.yml'), join(dir, 'hosts.yml'), { check: true, ...options });
   return { ...played, dir, said: messagesOf(played) };
 }
 
