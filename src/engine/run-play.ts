@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { formatSpan } from '../errors/diagnostic.ts';
 import { selectHosts } from '../inventory/patterns.ts';
 import type { Play, Playbook, Task } from '../playbook/contract.ts';

@@ -40,7 +40,7 @@ export class InventoryBuilder {
   /** A draft to go on with; this one stays as it is. */
   copy(): InventoryBuilder {
     const copy = new InventoryBuilder();
-    for (const { name, vars } of this.hosts.values()) copy.hosts.set(name, { name, vars: [...vars] });
+    for (const host of this.hosts.values()) copy.hosts.set(host.name, { ...host, vars: [...host.vars] });
     for (const { name, hosts, children, vars } of this.groups.values()) {
       copy.groups.set(name, { name, hosts: new Set(hosts), children: new Set(children), vars: [...vars] });
     }

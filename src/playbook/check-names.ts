@@ -40,7 +40,13 @@ export function checkNames(
       if (!byDir.has(dir)) define(outer, inventoryLayers(inventory, dir));
       byDir.set(dir, outer);
       const definitions: Definitions = new Map(outer);
-      define(definitions, [...roleLayers(play), ...includedVars(play, dir), ...play.vars, ...play.varsFiles, extraVars]);
+      define(definitions, [
+        ...roleLayers(play),
+        ...includedVars(play, dir),
+        ...play.vars,
+        ...play.varsFiles,
+        extraVars,
+      ]);
       const asked = new Set([...ofRun, ...play.prompts.map(({ name }) => name)]);
       const named = namesInFiles(possibleFilesOf(play));
       const may = (name: string) => mayDefine(name) || named.has(name);
