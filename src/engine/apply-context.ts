@@ -24,7 +24,10 @@ export function applyContext(
       return run.forks.run(async () => {
         const shell = await run.connections.shell(host.name, become, context);
         const env = { ...call.environment, ...options.env };
-        return await runCancellable(shell, script, { ...options, env }, signal).finally(() => host.forgetReads());
+        return await runCancellable(shell, script, { ...options, env }, signal).finally(() => {
+          host.forgetReads();
+          run.reader.dropLinks();
+        });
       });
     };
   const hands: ApplyContext = {

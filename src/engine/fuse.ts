@@ -1,16 +1,16 @@
+import { statAhead } from '../modules/path-state.ts';
 import type { Reply } from '../transport/contract.ts';
 
 /**
  * Several read scripts as one message. Each runs in a subshell of its own, so that `exit`, variables and the working directory
- * stay there; a marker that no host can guess parts their outputs on both streams.
+ * stay there; a marker that no host can guess parts their outputs on both streams. `stats` are paths that they look at.
  */
-export function fuse(scripts: readonly string[], marker: string): string {
-  return scripts
-    .map(
-      (script) =>
-        `(\n${script}\n) </dev/null\nprintf '\\n%s %d\\n' '${marker}' "$?"; printf '\\n%s\\n' '${marker}' >&2`,
-    )
-    .join('\n');
+export function fuse(scripts: readonly string[], marker: string, stats: readonly string[] = []): string {
+  const paths = [...new Set(stats)];
+  const parts = scripts.map(
+    (script) => `(\n${script}\n) </dev/null\nprintf '\\n%s %d\\n' '${marker}' "$?"; printf '\\n%s\\n' '${marker}' >&2`,
+  );
+  return (paths.length > 1 ? [statAhead(paths), ...parts] : parts).join('\n');
 }
 
 /** The replies of the scripts, in order. Throws when the markers are not all there (the shell died, or output was cut). */

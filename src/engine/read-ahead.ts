@@ -81,7 +81,13 @@ function addReads(call: Call, scripts: ScriptRead[], queries: NodeQuery[]): void
   if (call.module.kind !== 'host') return;
   const request = (call.module as HostModule).read(call.args);
   if (request.script !== undefined) {
-    scripts.push({ host: call.on.name, become: call.become, env: call.environment, script: request.script });
+    scripts.push({
+      host: call.on.name,
+      become: call.become,
+      env: call.environment,
+      script: request.script,
+      stats: request.stats,
+    });
   }
   queries.push(...(request.nodes ?? []));
 }

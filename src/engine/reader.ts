@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { UnreachableError } from '../errors/errors.ts';
 import type { ReadAnswer, ReadRequest } from '../modules/contract.ts';
-import { openNodeLink, queryNode } from '../redis/node/client.ts';
+import { openNodeLink } from '../redis/node/client.ts';
 import type { NodeAccess, NodeAnswer, NodeLink, NodeQuery } from '../redis/node/contract.ts';
+import { KeptLinks } from '../redis/node/kept-links.ts';
 import type { Become, Reply } from '../transport/contract.ts';
 import { runCancellable } from './apply-context.ts';
 import { fuse, unfuse } from './fuse.ts';
@@ -15,6 +16,8 @@ export interface ScriptRead {
   readonly become: Become | undefined;
   readonly script: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Paths, as words of sh, that the script looks at; a hint. */
+  readonly stats?: readonly string[] | undefined;
 }
 
 /** Looking takes milliseconds; a host that cannot even be looked at (a hung disk, a stopped process) must not hold the run. */
@@ -28,6 +31,7 @@ const NOTHING: Reply = { rc: 0, stdout: '', stderr: '' };
  */
 export class Reader {
   readonly #run: Run;
+  readonly #links = new KeptLinks();
   #nodes = new Map<string, Promise<NodeAnswer>>();
 
   constructor(run: Run) {
@@ -40,7 +44,9 @@ export class Reader {
     context: PlayContext | undefined,
   ): Promise<ReadAnswer> {
     const [reply, nodes, elsewhere] = await Promise.all([
-      request.script === undefined ? NOTHING : this.#scripts([{ ...where, script: request.script }], context)[0],
+      request.script === undefined
+        ? NOTHING
+        : this.#scripts([{ ...where, script: request.script, stats: request.stats }], context)[0],
       Promise.all((request.nodes ?? []).map((query) => this.#query(query, context))),
       Promise.all(this.#scripts((request.elsewhere ?? []).map(this.#ofState), context)),
     ]);
@@ -53,14 +59,20 @@ export class Reader {
     for (const query of queries) this.#query(query, context).catch(() => undefined);
   }
 
-  /** Whatever was changed, nodes may answer differently now. */
+  /** Whatever was changed, nodes may answer differently now, or be other processes. */
   forgetNodes(): void {
     this.#nodes = new Map();
+    this.dropLinks();
+  }
+
+  /** No question is put to a process that may have been ended since. */
+  dropLinks(): void {
+    this.#links.drop();
   }
 
   /** Ask a node now, whatever is known. */
   async queryNow(query: NodeQuery, context: PlayContext | undefined): Promise<NodeAnswer> {
-    return queryNode(await this.#wayTo(query, context), query);
+    return this.#links.query(await this.#wayTo(query, context), query, false);
   }
 
   async link(node: NodeAccess, context: PlayContext | undefined): Promise<NodeLink> {
@@ -85,10 +97,14 @@ export class Reader {
     const key = JSON.stringify(query);
     let answer = this.#nodes.get(key);
     if (!answer) {
-      answer = this.queryNow(query, context);
+      answer = this.#read(query, context);
       this.#nodes.set(key, answer);
     }
     return answer;
+  }
+
+  async #read(query: NodeQuery, context: PlayContext | undefined): Promise<NodeAnswer> {
+    return this.#links.query(await this.#wayTo(query, context), query, true);
   }
 
   #scripts(reads: readonly ScriptRead[], context: PlayContext | undefined): Promise<Reply>[] {
@@ -109,7 +125,7 @@ export class Reader {
     const first = group[0]?.[1];
     if (!first) return;
     const replies = this.#runFused(
-      group.map(([, read]) => read.script),
+      group.map(([, read]) => read),
       first,
       context,
     );
@@ -121,18 +137,22 @@ export class Reader {
     });
   }
 
-  async #runFused(scripts: readonly string[], where: ScriptRead, context: PlayContext | undefined): Promise<Reply[]> {
+  async #runFused(reads: readonly ScriptRead[], where: ScriptRead, context: PlayContext | undefined): Promise<Reply[]> {
     const marker = randomBytes(16).toString('hex');
-    const text = fuse(scripts, marker);
+    const text = fuse(
+      reads.map(({ script }) => script),
+      marker,
+      reads.flatMap(({ stats }) => stats ?? []),
+    );
     try {
-      return timed(unfuse(await this.#message(text, where, context), marker, scripts.length));
+      return timed(unfuse(await this.#message(text, where, context), marker, reads.length));
     } catch (error) {
       // A read has no effect, so a connection that was cut in it is tried once more.
       const wasConnected = this.#run.connections.isEstablished(where.host);
       if (!(error instanceof UnreachableError) || error.refused || !wasConnected) throw error;
       if (this.#run.request.signal.aborted) throw error;
       await this.#run.connections.drop(where.host);
-      return timed(unfuse(await this.#message(text, where, context), marker, scripts.length));
+      return timed(unfuse(await this.#message(text, where, context), marker, reads.length));
     }
   }
 

@@ -30,6 +30,7 @@ export async function run(request: RunRequest): Promise<number> {
     stopped = stopOf(error, request);
   } finally {
     await state.locks.release();
+    state.reader.dropLinks();
     await state.connections.closeAll();
     ending.over();
   }

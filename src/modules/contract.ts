@@ -26,6 +26,8 @@ export interface Result {
 export interface ReadRequest {
   /** POSIX sh, run with `LC_ALL=C`, no stdin, in a subshell of its own; output bounded (64 KiB unless files are read). */
   readonly script?: string;
+  /** Paths, as words of sh, that the script looks at with `stat_block`: those of all reads of a message are looked at in one process. */
+  readonly stats?: readonly string[] | undefined;
   readonly nodes?: readonly NodeQuery[];
   /** Scripts for other inventory hosts, run there by whoever keeps the state directory (locks, records of clusters). */
   readonly elsewhere?: readonly { readonly host: string; readonly script: string }[];

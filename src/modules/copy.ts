@@ -106,7 +106,7 @@ export const copy: HostModule<CopyArgs, CopyState> = {
     const src = remoteSrc(args);
     const name = args.src === undefined ? undefined : basename(args.src);
     const script = readFileContent(args, name, args._content?.sha256);
-    return { script: src === undefined ? script : readSource(src) + script };
+    return { script: src === undefined ? script : readSource(src) + script, stats: [pathWord(args.dest)] };
   },
   parse({ reply }: ReadAnswer, args): CopyState {
     const lines = new ReplyLines(reply, `looking at ${args.dest}`);

@@ -1,3 +1,5 @@
+import { READ_EUID } from '../sh/builtin-reads.ts';
+
 const functions = `sec() { printf '\\n@@%s\\n' "$1"; }
 show() { sec "$1"; [ -r "$2" ] && while IFS= read -r l || [ -n "$l" ]; do printf '%s\\n' "$l"; done < "$2" 2>/dev/null; }
 `;
@@ -34,17 +36,18 @@ sec links; for d in /sys/class/net/*; do
   m= a= o=; read -r m < "$d/mtu"; { read -r a < "$d/address"; read -r o < "$d/operstate"; } 2>/dev/null
   printf '%s %s %s %s\\n' "\${d##*/}" "$m" "\${a:--}" "\${o:--}"
 done
-sec user; id
-sec passwd; { command -v getent >/dev/null 2>&1 && getent passwd "$(id -u)" || grep "^[^:]*:[^:]*:$(id -u):" /etc/passwd; } 2>/dev/null
+sec user; while read -r key real euid rest; do case $key in Uid:|Gid:) echo "$key $real $euid" ;; Groups:) break ;; esac; done </proc/self/status
+${READ_EUID}
+sec passwd; { command -v getent >/dev/null 2>&1 && getent passwd "$euid" || grep "^[^:]*:[^:]*:$euid:" /etc/passwd; } 2>/dev/null
 sec fqdn; hostname -f 2>/dev/null
-sec date; date '+%Y %m %d %H %M %S %s %Z %z %u %j'; date -u '+%Y-%m-%dT%H:%M:%SZ'
+sec date; date '+%Y %m %d %H %M %S %s %Z %z %u %j'
 sec pkg; for p in apt-get dnf yum zypper apk; do command -v $p >/dev/null 2>&1 && { echo $p; break; }; done
 sec service; if [ -d /run/systemd/system ]; then echo systemd; elif command -v rc-service >/dev/null 2>&1; then echo openrc; else echo service; fi
 sec init; { read -r l < /proc/1/comm && echo "$l"; } 2>/dev/null
 sec selinux; [ -d /sys/fs/selinux ] && { read -r l < /sys/fs/selinux/enforce && echo "$l"; } 2>/dev/null; [ -r /etc/selinux/config ] && grep -E '^SELINUX(TYPE)?=' /etc/selinux/config
 show machineid /etc/machine-id
 show cmdline /proc/cmdline
-sec dns; [ -r /etc/resolv.conf ] && grep -E '^(nameserver|search|domain)' /etc/resolv.conf
+sec dns; [ -r /etc/resolv.conf ] && while IFS= read -r l || [ -n "$l" ]; do case $l in nameserver*|search*|domain*) printf '%s\\n' "$l" ;; esac; done </etc/resolv.conf
 sec env; env -0 2>/dev/null || cat /proc/self/environ
 `;
 

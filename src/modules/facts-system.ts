@@ -68,7 +68,7 @@ export function systemFacts(section: Sections): Record<string, unknown> {
   const fqdn = section('fqdn')[0] ?? nodename;
   const selinux = section('selinux');
   const user = section('passwd')[0]?.split(':') ?? [];
-  const ids = /uid=(\d+)(?:\(([^)]*)\))? gid=(\d+)/.exec(section('user')[0] ?? '') ?? [];
+  const [uid, gid] = ['Uid:', 'Gid:'].map((key) => Number(keyedWords(section('user'), key)[0]));
   return {
     system: uname[0] ?? '',
     nodename,
@@ -85,14 +85,14 @@ export function systemFacts(section: Sections): Record<string, unknown> {
     service_mgr: section('service')[0] ?? 'service',
     selinux: selinuxFacts(selinux),
     selinux_python_present: false,
-    user_id: user[0] ?? ids[2] ?? '',
-    user_uid: Number(ids[1]),
-    user_gid: Number(ids[3]),
+    user_id: user[0] ?? '',
+    user_uid: uid,
+    user_gid: gid,
     user_gecos: user[4] ?? '',
     user_dir: user[5] ?? '',
     user_shell: user[6] ?? '',
-    effective_user_id: Number(ids[1]),
-    effective_group_id: Number(ids[3]),
+    effective_user_id: uid,
+    effective_group_id: gid,
     cmdline: keyed((section('cmdline')[0] ?? '').split(' ')),
     env: Object.fromEntries(
       section('env')
@@ -101,6 +101,12 @@ export function systemFacts(section: Sections): Record<string, unknown> {
     ),
     date_time: dateFacts(section('date')),
   };
+}
+
+/** The words behind the one that begins a line. */
+function keyedWords(lines: readonly string[], key: string): string[] {
+  const [, ...words] = lines.find((line) => line.startsWith(`${key} `))?.split(' ') ?? [];
+  return words;
 }
 
 function selinuxFacts(lines: readonly string[]): Record<string, unknown> {
@@ -144,7 +150,7 @@ function dateFacts(lines: readonly string[]): Record<string, string> {
     tz,
     tz_offset,
     weekday_number,
-    iso8601: lines[1] ?? '',
+    iso8601: epoch === '' ? '' : new Date(Number(epoch) * 1000).toISOString().replace('.000', ''),
   };
 }
 

@@ -17,7 +17,7 @@ import { pathWord } from './host-path.ts';
 import { installScript, splitBackup } from './install-file.ts';
 import type { Content } from './local-file.ts';
 import { formatMode } from './mode.ts';
-import { type PathState, parseStatBlock, statFunctions } from './path-state.ts';
+import { type PathState, parseStatBlock, statFunctions, statKey } from './path-state.ts';
 import { failedScript, type ReplyLines } from './reply-lines.ts';
 
 /** One file of known content at a path of the host: what copy, template and get_url have in common. */
@@ -50,7 +50,7 @@ ${slash ? `k=directory${into}` : `if [ -d "$d" ]; then k=directory${into}; fi`}
 ${args.follow ? '[ ! -L "$d" ] || d=$(readlink -f -- "$d") || exit\n' : ''}case $d in */*) parent=\${d%/*}/ ;; *) parent=. ;; esac
 [ -d "$parent" ] && e=y || e=n
 printf '%s %s\\n' $k $e
-stat_block "$d"
+stat_block "$d" "" ${statKey(pathWord(args.dest))}
 ${attributesRead(args)}h=
 if [ -f "$d" ] && [ ! -L "$d" ]; then h=$(sha256sum < "$d") || exit; h=\${h%% *}; fi
 echo "$h"

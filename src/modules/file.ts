@@ -15,7 +15,14 @@ import { parseTreeModes, planTreeModes, readTreeModes, type TreeMode, treeScript
 import { touchScript } from './file-touch.ts';
 import type { FileArgs } from './generated/file.ts';
 import { parentOf, pathWord } from './host-path.ts';
-import { type PathKind, type PathState, parseFollowedBlock, parseStatBlock, statFunctions } from './path-state.ts';
+import {
+  type PathKind,
+  type PathState,
+  parseFollowedBlock,
+  parseStatBlock,
+  statFunctions,
+  statKey,
+} from './path-state.ts';
 import { failedScript, ReplyLines } from './reply-lines.ts';
 
 interface Looked {
@@ -46,13 +53,18 @@ function subject(looked: Looked, args: FileArgs, state: State): PathState | unde
   return itself ? looked.own : looked.target;
 }
 
+/** Without slashes at its end, as a word of sh. */
+function ownPath(args: FileArgs): string {
+  return pathWord(args.path.replace(/(.)\/+$/, '$1'));
+}
+
 function script(args: FileArgs): string {
   const source =
     args.src === undefined
       ? 'stat_block ""'
       : `src=${pathWord(args.src)}; case $src in /*) ;; *) ${args.state === 'hard' ? '' : `src=${pathWord(parentOf(args.path))}/$src`} ;; esac; stat_block "$src" -L`;
-  return `${statFunctions}p=${pathWord(args.path.replace(/(.)\/+$/, '$1'))}
-stat_block "$p"
+  return `${statFunctions}p=${ownPath(args)}
+stat_block "$p" "" ${statKey(ownPath(args))}
 followed_block "$p"
 ${args.follow ? '' : 'if [ -L "$p" ]; then stat_block "$p" >/dev/null; fi\n'}${attributesRead(args)}[ -d ${pathWord(parentOf(args.path))} ] && echo y || echo n
 e=y
@@ -209,7 +221,7 @@ export const file: HostModule<FileArgs, Looked> = {
   kind: 'host',
   name: 'file',
   fusable: true,
-  read: (args) => ({ script: script(args) }),
+  read: (args) => ({ script: script(args), stats: [ownPath(args)] }),
   parse: ({ reply }, args) => parse(new ReplyLines(reply, `looking at ${args.path}`), args),
   plan,
   async apply(planned, args, context, looked): Promise<Result> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ReplyLines } from './reply-lines.ts';
 
 export type PathKind = 'file' | 'directory' | 'link' | 'block' | 'character' | 'fifo' | 'socket';
@@ -24,15 +25,42 @@ export interface PathState {
   readonly blockSize: number;
 }
 
+const statFormat = '%f %u %g %s %Y %X %Z %i %h %d %b %o$nl%U$nl%G';
+
+/** A path, as a word of sh, that stat_block may find already looked at: the variable that holds what was seen. */
+export function statKey(path: string): string {
+  return `rcdeploy_${createHash('sha256').update(path).digest('hex').slice(0, 16)}`;
+}
+
 /**
- * sh functions for reads. `stat_block PATH [-L]` prints three lines (numbers, user, group, all `-` when nothing is there) and
- * leaves the names in U and G; `followed_block PATH` prints what a link leads to, or `=` for what is no link. Only formats that BusyBox 1.30 has; names get lines of their own since they may hold spaces.
+ * sh that stats the paths (words of sh) for all reads of a message in one process. What it does not find, each stat_block looks at
+ * by itself. Split by the shell into fields, since to cut long texts takes a shell time by the square of their length.
+ */
+export function statAhead(paths: readonly string[]): string {
+  const plain = paths.filter((path) => !path.includes('\n'));
+  const kept = plain.map((path) => `[ "$1" != "@"${path} ] || { ${statKey(path)}="$1$nl$2$nl$3$nl$4"; shift 4; }\n`);
+  return `nl='
+'
+stats=$(stat -c "@%n$nl${statFormat}" -- ${plain.join(' ')} 2>/dev/null)
+set -f; old=$IFS; IFS=$nl; set -- $stats; IFS=$old; set +f
+${kept.join('')}set --`;
+}
+
+/**
+ * sh functions for reads. `stat_block PATH [-L] [KEY]` prints three lines (numbers, user, group, all `-` when nothing is there) and
+ * leaves the names in U and G; `followed_block PATH` prints what a link leads to, or `=` for what is no link. Only formats that
+ * BusyBox 1.30 has; names get lines of their own since they may hold spaces.
  */
 export const statFunctions = `nl='
 '
 stat_block() {
   if [ -e "$1" ] || { [ -L "$1" ] && [ -z "\${2-}" ]; }; then
-    s=$(stat \${2-} -c "%f %u %g %s %Y %X %Z %i %h %d %b %o$nl%U$nl%G" -- "$1") || exit
+    s=
+    [ -z "\${3-}" ] || eval "s=\\\${$3-}"
+    case $s in
+      "@$1$nl"*) s=\${s#"@$1$nl"} ;;
+      *) s=$(stat \${2-} -c "${statFormat}" -- "$1") || exit ;;
+    esac
   else s="-$nl-$nl-"; fi
   printf '%s\\n' "$s"
   U=\${s#*"$nl"} G=\${U#*"$nl"} U=\${U%%"$nl"*}

@@ -50,6 +50,7 @@ export const redisConfig: HostModule<ConfigArgs, ConfigState> = {
     const dir = args.settings.dir;
     return {
       script: configReadScript(args.path, args.prefix, typeof dir === 'string' ? dir : undefined),
+      stats: [quote(args.path)],
       nodes: [liveQuery(args.host, args, args.at, 'CONFIG')],
     };
   },

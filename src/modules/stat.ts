@@ -2,7 +2,7 @@ import type { HostModule, Result } from './contract.ts';
 import type { StatArgs } from './generated/stat.ts';
 import { pathWord } from './host-path.ts';
 import { formatMode } from './mode.ts';
-import { type PathState, parseStatBlock, statFunctions } from './path-state.ts';
+import { type PathState, parseStatBlock, statFunctions, statKey } from './path-state.ts';
 import { ReplyLines } from './reply-lines.ts';
 
 interface Looked {
@@ -21,7 +21,7 @@ function script(args: StatArgs): string {
     ? `command -v file >/dev/null 2>&1 && [ -e "$p" ] && m=$(file --mime-type --mime-encoding -b -- "$p" 2>/dev/null)\n`
     : '';
   return `${statFunctions}p=${pathWord(args.path)} c= m= a=
-stat_block "$p" ${args.follow ? '-L' : ''}
+stat_block "$p" ${args.follow ? '-L' : `"" ${statKey(pathWord(args.path))}`}
 for t in r w x; do [ -$t "$p" ] && a=$a$t; done
 [ -L "$p" ] ${args.follow ? '&& false ' : ''}|| { [ -e "$p" ] && {
 ${checksum}${mime}:
@@ -36,7 +36,7 @@ export const stat: HostModule<StatArgs, Looked> = {
   kind: 'host',
   name: 'stat',
   fusable: true,
-  read: (args) => ({ script: script(args) }),
+  read: (args) => ({ script: script(args), stats: args.follow ? [] : [pathWord(args.path)] }),
   parse({ reply }) {
     const lines = new ReplyLines(reply, 'stat');
     const state = parseStatBlock(lines);

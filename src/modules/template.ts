@@ -9,6 +9,7 @@ import {
   readFileContent,
 } from './file-content.ts';
 import type { TemplateArgs as SchemaArgs } from './generated/template.ts';
+import { pathWord } from './host-path.ts';
 import { type Content, contentOfText } from './local-file.ts';
 import { ReplyLines } from './reply-lines.ts';
 
@@ -27,7 +28,10 @@ export const template: HostModule<TemplateArgs, FileContentState> = {
     const text = newline === '\n' ? rendered : rendered.replace(/\r\n|\r|\n/g, newline);
     return { ...args, _content: contentOfText(text), _text: text };
   },
-  read: (args) => ({ script: readFileContent(args, basename(args.src), args._content?.sha256) }),
+  read: (args) => ({
+    script: readFileContent(args, basename(args.src), args._content?.sha256),
+    stats: [pathWord(args.dest)],
+  }),
   parse: ({ reply }, args) => parseFileContent(new ReplyLines(reply, `looking at ${args.dest}`), args),
   plan(state, args, env) {
     const plan = planFileContent(state, args, args._content?.sha256, args._text, env);

@@ -1,4 +1,5 @@
 import { TaskError } from '../errors/errors.ts';
+import { quote } from '../sh/quote.ts';
 import { entryRead } from './account-read.ts';
 import type { Change, HostModule, Plan, PlanEnv, Result } from './contract.ts';
 import type { UserArgs } from './generated/user.ts';
@@ -30,23 +31,41 @@ export interface UserState {
 function script(args: UserArgs): string {
   const named = [...(args.group === undefined ? [] : [args.group]), ...(args.groups ?? [])];
   return `u=$(${entryRead('passwd', args.name)}) || exit
-printf '%s\\n' "$u"
-if [ -n "$u" ]; then id -gn -- "\${u%%:*}" 2>/dev/null || echo; id -Gn -- "\${u%%:*}" 2>/dev/null || echo; else echo; echo; fi
-if [ -r /etc/shadow ]; then echo readable; ${entryRead('shadow', args.name)}else echo; echo; fi
+i=
+[ -z "$u" ] || i=$(id -- "\${u%%:*}" 2>/dev/null)
+g=\${i#* gid=}
+printf '%s\\n%s\\n' "$u" "$i"
+${needsShadow(args) ? `if [ -r /etc/shadow ]; then echo readable; ${entryRead('shadow', args.name)}else echo; echo; fi` : 'echo; echo'}
 ${args.uid === undefined ? 'echo' : entryRead('passwd', String(args.uid), 3)}
-${named.map((group) => `{ ${entryRead('group', group, /^\d+$/.test(group) ? 3 : 1)}} | cut -d: -f1,3`).join('\n')}
-[ -d ${args.home === undefined ? '"$(printf %s "$u" | cut -d: -f6)"' : pathWord(args.home)} ] && echo y || echo n
+${named.map(groupRead).join('')}[ -d ${args.home === undefined ? '"$(printf %s "$u" | cut -d: -f6)"' : pathWord(args.home)} ] && echo y || echo n
 if command -v useradd >/dev/null 2>&1; then echo shadow; elif command -v adduser >/dev/null 2>&1; then echo busybox; else echo none; fi
 `;
 }
 
+/** Who reads it may know every account's hash: only for what is asked of it. */
+function needsShadow({ password, password_lock, expires }: UserArgs): boolean {
+  return password !== undefined || password_lock !== undefined || expires !== undefined;
+}
+
+/** A line that is empty when there is no such group; one of the user's own groups (`g`, from `id`) needs no further look. */
+function groupRead(group: string): string {
+  const isNumber = /^\d+$/.test(group);
+  const own = isNumber ? `*[,=]${group}"("*` : `*${quote(`(${group})`)}*`;
+  return `case ",$g" in ${own}) echo known ;; *) ${entryRead('group', group, isNumber ? 3 : 1)};; esac\n`;
+}
+
+/** `uid=999(redis) gid=999(redis) groups=999(redis),27(sudo)`; a number without a name stands for itself, as in `id -Gn`. */
+function groupsOfId(line: string): { readonly group: string; readonly groups: readonly string[] } {
+  const name = (text: string) => /^\d+\((.*)\)$/.exec(text)?.[1] ?? text;
+  const [, gid = '', all = ''] = / gid=(\d+(?:\([^)]*\))?).*? groups=(.*)$/.exec(line) ?? [];
+  const group = name(gid);
+  const groups = all.split(/,(?=\d+(?:\(|,|$))/).map(name);
+  return { group, groups: groups.filter((each) => each !== '' && each !== group) };
+}
+
 function parse(lines: ReplyLines, args: UserArgs): UserState {
   const entry = lines.next().split(':');
-  const group = lines.next();
-  const groups = lines
-    .next()
-    .split(' ')
-    .filter((name) => name !== '' && name !== group);
+  const { group, groups } = groupsOfId(lines.next());
   const readable = lines.next() === 'readable';
   const shadow = lines.next().split(':');
   const uidOwner = lines.next().split(':')[0] ?? '';

@@ -1,3 +1,4 @@
+import { JOINED_FUNCTION } from '../../sh/builtin-reads.ts';
 import { quote } from '../../sh/quote.ts';
 import { type BuildInfo, type Platform, parseBuildInfo } from './build-info.ts';
 
@@ -10,7 +11,6 @@ export interface Installed {
 
 export interface HostState {
   readonly platform: Platform;
-  readonly user: string;
   readonly installed: readonly Installed[];
   /** Where `current` points to, without the prefix. */
   readonly current: string | undefined;
@@ -18,7 +18,8 @@ export interface HostState {
 
 /** Print the platform and what is installed below the prefix. */
 export function readScript(prefix: string): string {
-  return `p=${quote(prefix)}
+  return `${JOINED_FUNCTION}
+p=${quote(prefix)}
 id= release=
 [ ! -r /etc/os-release ] || while IFS='=' read -r key value; do
   value=\${value#\\"} value=\${value%\\"}
@@ -26,15 +27,17 @@ id= release=
 done </etc/os-release
 libc=$(getconf GNU_LIBC_VERSION 2>/dev/null) && libc=\${libc% *}-\${libc##* } || libc=
 [ -n "$libc" ] || libc=$(ldd --version 2>&1 | sed -n '1s/.*musl.*/musl/p;2s/^Version /musl-/p' | tail -n 1)
-printf 'os %s\\nlibc %s\\narch ' "$id-$release" "$libc"; uname -m; printf 'user '; id -un
-[ -L "$p/current" ] && { printf 'current '; readlink "$p/current"; }
+printf 'os %s\\nlibc %s\\narch ' "$id-$release" "$libc"; uname -m
+current=
 for dir in "$p"/*/; do
   dir=\${dir%/}
   [ -L "$dir" ] || [ ! -f "$dir/build.json" ] && continue
   printf 'dir %s\\n' "\${dir##*/}"
   printf 'runs '; "$dir/bin/redis-server" --version 2>/dev/null || echo
-  printf 'info '; tr -d '\\n' <"$dir/build.json"; echo
-done
+  printf 'info '; joined "$dir/build.json"; echo
+  [ ! "$p/current" -ef "$dir" ] || current=\${dir##*/}
+done 2>/dev/null
+[ ! -L "$p/current" ] || { [ "$current" ] && printf 'current %s\\n' "$current"; } || { printf 'current '; readlink "$p/current"; }
 true`;
 }
 
@@ -54,8 +57,8 @@ export function parseHostState(stdout: string): HostState {
       fields[word] = rest;
     }
   }
-  const { os = '', arch = '', libc = '', user = '', current } = fields;
-  return { platform: { os, arch, libc }, user, installed, current: current?.replace(/^.*\//, '') };
+  const { os = '', arch = '', libc = '', current } = fields;
+  return { platform: { os, arch, libc }, installed, current: current?.replace(/^.*\//, '') };
 }
 
 /** Fails when the prefix could not be made or written; makes nothing. Asked before a build takes its minutes. */

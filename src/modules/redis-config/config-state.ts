@@ -1,9 +1,13 @@
 import type { NodeQuery, RespValue } from '../../redis/node/contract.ts';
+import { JOINED_FUNCTION } from '../../sh/builtin-reads.ts';
 import { quote } from '../../sh/quote.ts';
 import type { ReadAnswer } from '../contract.ts';
+import { formatMode } from '../mode.ts';
+import { parseStatBlock, statFunctions, statKey } from '../path-state.ts';
 import type { ConfigArgs } from '../redis_config.ts';
 import { parseBuildInfo } from '../redis-build/build-info.ts';
 import { type Directives, parseDirectives } from '../redis-build/directives-json.ts';
+import { ReplyLines } from '../reply-lines.ts';
 
 /** What the process that answers on the node's port says of itself. */
 export interface LiveNode {
@@ -29,17 +33,26 @@ export interface ConfigState {
   readonly live: LiveNode | 'down' | { readonly unknown: string };
 }
 
-/** A result line for each thing that is read; contents as base64, since a file may hold anything. */
+/** What stat says, a line for each further thing that is read, and last the text of the file as it is. */
 export function configReadScript(path: string, prefix: string, dir: string | undefined): string {
-  return `f=${quote(path)} p=${quote(prefix)}/current
+  return `${statFunctions}${JOINED_FUNCTION}
+f=${quote(path)} p=${quote(prefix)}/current
+stat_block "$f" "" ${statKey(quote(path))}
 if [ -f "$f" ]; then
-  stat -c 'stat %a %U %G' "$f"
-  if [ -r "$f" ]; then printf 'text '; base64 <"$f" | tr -d '\\n'; echo; else echo unreadable; fi
+  echo found
+  [ -r "$f" ] || echo unreadable
 elif [ -e "$f" ]; then echo other
 fi
-[ ! -r "$p/build.json" ] || { printf 'build '; tr -d '\\n' <"$p/build.json"; echo; }
+[ ! -r "$p/build.json" ] || { printf 'build '; joined "$p/build.json"; echo; }
 [ ! -r "$p/directives.json" ] || { printf 'directives '; tr -d '\\n' <"$p/directives.json"; echo; }
-${dir === undefined ? '' : `[ ! -d ${quote(dir)} ] || { printf 'dir '; readlink -f ${quote(dir)}; }\n`}true`;
+${dir === undefined ? '' : realDirectory(dir)}if [ -f "$f" ] && [ -r "$f" ]; then echo text; cat <"$f"; fi
+true`;
+}
+
+/** Where the directory really is; the shell itself can tell if it may enter it. */
+function realDirectory(dir: string): string {
+  const word = quote(dir);
+  return `[ ! -d ${word} ] || { real=$(cd -P -- ${word} 2>/dev/null && pwd -P) || real=$(readlink -f ${word}); printf 'dir %s\\n' "$real"; }\n`;
 }
 
 /** What the live process is asked; the replies are read by `parseLive`. */
@@ -59,21 +72,25 @@ export function liveQuery(via: string, args: ConfigArgs, address: string, config
 }
 
 export function parseConfigState({ reply, nodes }: ReadAnswer): ConfigState {
+  const lines = new ReplyLines(reply, 'looking at the configuration');
+  const own = parseStatBlock(lines);
   const fields = new Map<string, string>();
-  for (const line of reply.stdout.split('\n')) {
+  let text: string | undefined;
+  for (let line = lines.next(); line !== ''; line = lines.next()) {
     const [, word = '', rest = ''] = /^(\S+) ?(.*)$/.exec(line) ?? [];
     fields.set(word, rest);
+    if (line === 'text') text = lines.rest();
+    if (text !== undefined) break;
   }
-  const text = fields.get('text');
-  const [mode, owner, group] = fields.get('stat')?.split(' ') ?? [];
   return {
-    text: text === undefined ? undefined : Buffer.from(text, 'base64').toString('utf8'),
+    text,
     unreadable: fields.has('unreadable')
       ? 'it may not be read by this user'
       : fields.has('other')
         ? 'it is not a regular file'
         : undefined,
-    attributes: mode && owner && group ? { mode: mode.padStart(4, '0'), owner, group } : undefined,
+    attributes:
+      own && fields.has('found') ? { mode: formatMode(own.bits), owner: own.owner, group: own.group } : undefined,
     directives: parseDirectives(fields.get('directives') ?? 'null'),
     version: parseBuildInfo(fields.get('build') ?? 'null')?.version,
     realDir: fields.get('dir') || undefined,

@@ -1,5 +1,7 @@
+import { READ_EUID } from '../../sh/builtin-reads.ts';
 import { quote } from '../../sh/quote.ts';
 import type { Reply } from '../../transport/contract.ts';
+import { takenPortsScript } from './taken-ports.ts';
 
 export interface HostFacts {
   readonly isRoot: boolean;
@@ -30,20 +32,26 @@ export const kernelFiles: Readonly<Record<string, string>> = {
 
 /** Reads in the shell itself where it can: this script runs at every look at a host, and each process costs about a millisecond. */
 export function hostFactsScript(ports: readonly number[], dataDir: string): string {
-  const kernel = Object.entries(kernelFiles).map(
-    ([name, file]) =>
-      // Not by the shell's read: it asks for one byte at a time, and files of /proc/sys end after the first.
-      `[ ! -r ${file} ] || { printf 'kernel ${name} '; cat ${file}; }; [ ! -w ${file} ] || echo writable ${name}`,
-  );
-  return `[ "$(id -u)" != 0 ] || echo root
-${kernel.join('\n')}
+  const files = Object.values(kernelFiles);
+  const writable = Object.entries(kernelFiles).map(([name, file]) => `[ ! -w ${file} ] || echo writable ${name}`);
+  // Not by the shell's read: it asks for one byte at a time, and files of /proc/sys end after the first.
+  return `${READ_EUID}
+[ "$euid" != 0 ] || echo root
+grep '' ${files.join(' ')} /dev/null 2>/dev/null
+${writable.join('\n')}
 for file in ${sysctlFile} ${tmpfilesFile}; do
-  [ ! -r "$file" ] || echo "persisted $file $(base64 <"$file" | tr -d '\\n')"
+  [ -r "$file" ] || continue
+  echo "persisted $file"
+  while IFS= read -r line; do printf 'persisted %s %s\\n' "$file" "$line"; done <"$file"
+  [ -z "$line" ] || printf 'unended %s %s\\n' "$file" "$line"
 done
 printf 'open_files '; ulimit -Hn
 dir=${quote(dataDir)}
 while [ ! -d "$dir" ] && [ "$dir" != / ] && [ -n "$dir" ]; do dir=\${dir%/*}; done
-df -Pk "\${dir:-/}" 2>/dev/null | { read -r head; read -r device size used free rest; echo "free $((\${free:-0} / 1024))"; }
+space=$(df -Pk "\${dir:-/}" 2>/dev/null)
+set -f; set -- \${space#*"
+"}; set +f
+echo "free $((\${4:-0} / 1024))"
 while read -r key value unit; do
   [ "$key" != MemAvailable: ] || { echo "memory $((value / 1024))"; break; }
 done </proc/meminfo
@@ -51,32 +59,6 @@ printf 'clock '; date +%s
 [ ! -d /run/systemd/system ] || systemctl show -p Id -p ActiveState redis redis-server valkey valkey-server 2>/dev/null
 ${takenPortsScript(ports)}
 true`;
-}
-
-/** Names who listens on the ports, unless it is a Redis that no unit of the distribution runs. */
-function takenPortsScript(ports: readonly number[]): string {
-  const wanted = ports.map((port) => `${port.toString(16).toUpperCase().padStart(4, '0')}=${port}`).join(' ');
-  return `inodes=$(awk -v wanted='${wanted}' '
-  BEGIN { n = split(wanted, pairs, " "); for (i = 1; i <= n; i++) { split(pairs[i], part, "="); port[part[1]] = part[2] } }
-  $4 == "0A" { hex = substr($2, length($2) - 3); if (hex in port) { print port[hex] "=" $10; delete port[hex] } }
-' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
-[ -z "$inodes" ] || ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v wanted="$(echo $inodes)" '
-  BEGIN { n = split(wanted, pairs, " "); for (i = 1; i <= n; i++) { split(pairs[i], part, "="); port["socket:[" part[2] "]"] = part[1] } }
-  /^\\/proc/ { split($1, part, "/"); pid = part[3] }
-  ($NF in port) && !(port[$NF] in told) { told[port[$NF]] = 1; print port[$NF], pid }' |
-while read -r port pid; do
-  unit=
-  while IFS= read -r line; do
-    case $line in
-      */redis.service|*/redis-server.service|*/valkey.service|*/valkey-server.service) unit=\${line##*/} ;;
-    esac
-  done <"/proc/$pid/cgroup"
-  case $unit:$(readlink "/proc/$pid/exe") in
-    :*/redis-server*|:*/valkey-server*|:*/redis-check-*) ;;
-    ?*:*) echo "taken $port by pid $pid of the distribution's $unit (systemctl disable --now $unit ends it)" ;;
-    *) echo "taken $port by pid $pid ($(tr '\\0' ' ' <"/proc/$pid/cmdline" | cut -c1-100 | sed 's/ *$//'))" ;;
-  esac
-done 2>/dev/null`;
 }
 
 /** Of `systemctl show -p Id -p ActiveState`: names with aliases come under the same Id. */
@@ -92,14 +74,18 @@ export function parseHostFacts({ stdout }: Reply, now: number): HostFacts {
     const text = all(word)[0];
     return text === undefined || text === '' || Number.isNaN(Number(text)) ? undefined : Number(text);
   };
-  const persisted = new Map(
-    all('persisted').map((line) => [line.split(' ')[0], Buffer.from(line.split(' ')[1] ?? '', 'base64').toString()]),
-  );
+  const texts = new Map<string, string>();
+  for (const [, word, rest = ''] of lines) {
+    if (word !== 'persisted' && word !== 'unended') continue;
+    const [, file = '', text] = /^(\S+)(?: (.*))?$/.exec(rest) ?? [];
+    const line = text === undefined ? '' : word === 'unended' ? text : `${text}\n`;
+    texts.set(file, (texts.get(file) ?? '') + line);
+  }
   return {
     isRoot: lines.some((line) => line[1] === 'root'),
-    kernel: Object.fromEntries(all('kernel').map((line) => kernelValue(line))),
+    kernel: kernelValues(stdout),
     writable: new Set(all('writable')),
-    persisted: { sysctl: persisted.get(sysctlFile), tmpfiles: persisted.get(tmpfilesFile) },
+    persisted: { sysctl: texts.get(sysctlFile), tmpfiles: texts.get(tmpfilesFile) },
     openFiles: number('open_files') ?? Number.POSITIVE_INFINITY,
     freeMb: number('free'),
     availableMb: number('memory'),
@@ -109,8 +95,14 @@ export function parseHostFacts({ stdout }: Reply, now: number): HostFacts {
   };
 }
 
-/** `always [madvise] never` stands for `madvise`. */
-function kernelValue(line: string): [string, string] {
-  const [name = '', ...words] = line.split(' ');
-  return [name, words.find((word) => word.startsWith('['))?.slice(1, -1) ?? words.join(' ')];
+/** Of lines `FILE:VALUE`; `always [madvise] never` stands for `madvise`. */
+function kernelValues(stdout: string): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, file] of Object.entries(kernelFiles)) {
+    const line = stdout.split('\n').find((each) => each.startsWith(`${file}:`));
+    if (line === undefined) continue;
+    const text = line.slice(file.length + 1);
+    values[name] = /\[(.*?)\]/.exec(text)?.[1] ?? text;
+  }
+  return values;
 }

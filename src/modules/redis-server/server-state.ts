@@ -1,5 +1,6 @@
 import { splitConfWords } from '../../redis/conf/conf-words.ts';
 import type { NodeAnswer, RespValue } from '../../redis/node/contract.ts';
+import { JOINED_FUNCTION, READ_EUID } from '../../sh/builtin-reads.ts';
 import { quote } from '../../sh/quote.ts';
 import type { ReadAnswer } from '../contract.ts';
 import { parseBuildInfo } from '../redis-build/build-info.ts';
@@ -64,12 +65,19 @@ export const listenersFunction = `listeners() {
 export function serverReadScript(args: ServerArgs): string {
   const unit = quote(unitName(args));
   return `${listenersFunction}
+${JOINED_FUNCTION}
 conf=${quote(args.config)} server=${quote(serverPath(args))} unit=${quote(unitPath(args))}
-[ "$(id -u)" != 0 ] || echo root
+${READ_EUID}
+[ "$euid" != 0 ] || echo root
 [ ! -d /run/systemd/system ] || echo systemd
-[ ! -x "$server" ] || { printf 'server '; readlink -f "$server"; }
+real=
+if [ -x "$server" ]; then
+  [ -L "$server" ] || real=$(cd -P -- "\${server%/*}" 2>/dev/null && printf '%s/%s' "$(pwd -P)" "\${server##*/}")
+  [ "$real" ] || real=$(readlink -f "$server")
+  printf 'server %s\\n' "$real"
+fi
 build=${quote(args.prefix)}/current/build.json
-[ ! -r "$build" ] || { printf 'build '; tr -d '\\n' <"$build"; echo; }
+[ ! -r "$build" ] || { printf 'build '; joined "$build"; echo; }
 pidfile=
 [ ! -r "$conf" ] || while IFS= read -r line || [ -n "$line" ]; do
   case $line in
@@ -88,7 +96,8 @@ if [ -d /run/systemd/system ]; then
 fi
 [ -n "$pid" ] || [ ! -r "$pidfile" ] || read -r pid <"$pidfile"
 if [ -n "$pid" ] && [ -d "/proc/$pid" ]; then
-  printf 'exe '; readlink "/proc/$pid/exe" 2>/dev/null || echo
+  if [ "$real" ] && [ "$server" -ef "/proc/$pid/exe" ] 2>/dev/null; then printf 'exe %s\\n' "$real"
+  else printf 'exe '; readlink "/proc/$pid/exe" 2>/dev/null || echo; fi
 else
   listeners ${args.port} ${args.port + 10000 <= 65535 ? args.port + 10000 : ''} | sed 's/^/taken /'
 fi

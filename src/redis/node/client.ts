@@ -10,17 +10,27 @@ import { DEFAULT_TIMEOUT_MS, StreamLink } from './stream-link.ts';
  */
 export async function queryNode(openStream: () => Promise<Duplex>, query: NodeQuery): Promise<NodeAnswer> {
   const limit = new Deadline(query.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-  let link: StreamLink | undefined;
+  const link = StreamLink.open(openStream, query, limit);
   try {
-    link = await StreamLink.open(openStream, query, limit);
-    return { ok: true, replies: await link.exchange(query.commands, limit) };
+    return await queryOver(link, query, limit);
+  } finally {
+    limit.clear();
+    link.then(
+      (opened) => opened.close(),
+      () => undefined,
+    );
+  }
+}
+
+/** The same over a link that is there or about to be. */
+export async function queryOver(link: Promise<StreamLink>, query: NodeQuery, limit: Deadline): Promise<NodeAnswer> {
+  try {
+    const opened = await limit.race(link, 'waiting for the connection');
+    return { ok: true, replies: await opened.exchange(query.commands, limit) };
   } catch (error) {
     const failure = nodeError(error);
     if (failure instanceof NodeError) return { ok: false, kind: failure.kind, message: failure.message };
     throw failure;
-  } finally {
-    limit.clear();
-    link?.close();
   }
 }
 

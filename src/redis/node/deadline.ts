@@ -1,24 +1,30 @@
 import { NodeError } from './node-error.ts';
 
-/** One limit over several steps. */
+/** One limit over several steps, one after the other or at once. */
 export class Deadline {
   passed = false;
   readonly #timer: NodeJS.Timeout;
   readonly #ms: number;
-  #expire: () => void = () => undefined;
+  readonly #waiting = new Set<() => void>();
   constructor(ms: number) {
     this.#ms = ms;
     this.#timer = setTimeout(() => {
       this.passed = true;
-      this.#expire();
+      for (const expire of this.#waiting) expire();
     }, ms);
   }
   async race<T>(work: Promise<T>, doing: string): Promise<T> {
+    let expire: () => void = () => undefined;
     const silence = new Promise<never>((_, reject) => {
-      this.#expire = () => reject(new NodeError('timeout', `no answer within ${this.#ms} ms (${doing})`));
-      if (this.passed) this.#expire();
+      expire = () => reject(new NodeError('timeout', `no answer within ${this.#ms} ms (${doing})`));
     });
-    return await Promise.race([work, silence]);
+    this.#waiting.add(expire);
+    if (this.passed) expire();
+    try {
+      return await Promise.race([work, silence]);
+    } finally {
+      this.#waiting.delete(expire);
+    }
   }
   clear(): void {
     clearTimeout(this.#timer);

@@ -59,7 +59,6 @@ test('the state of a host: platform, versions, and what runs', () => {
   const stdout = `os debian-12\narch x86_64\nlibc glibc-2.36\nuser root\ncurrent 7.0.15\ndir 7.0.15\nruns Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64\ninfo ${JSON.stringify(info)}\ndir 7.4.1\nruns \ninfo {"key": \n`;
   expect(parseHostState(stdout)).toEqual({
     platform,
-    user: 'root',
     current: '7.0.15',
     installed: [
       { dir: '7.0.15', runs: '7.0.15', info },

@@ -1,6 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { RedisHostArgs } from '../../../src/modules/generated/redis_host.ts';
 import { redisHost } from '../../../src/modules/redis_host.ts';
 import {
@@ -23,11 +27,11 @@ const args: RedisHostArgs = {
 const now = Date.parse('2026-11-23T12:00:00Z');
 const fresh = [
   'root',
-  'kernel vm.overcommit_memory 0',
+  '/proc/sys/vm/overcommit_memory:0',
   'writable vm.overcommit_memory',
-  'kernel net.core.somaxconn 4096',
+  '/proc/sys/net/core/somaxconn:4096',
   'writable net.core.somaxconn',
-  'kernel thp [always] madvise never',
+  '/sys/kernel/mm/transparent_hugepage/enabled:[always] madvise never',
   'writable thp',
   'open_files 1048576',
   'free 5000',
@@ -37,7 +41,12 @@ const fresh = [
 const facts = (...lines: string[]) => parseHostFacts({ rc: 0, stdout: [...lines, ''].join('\n'), stderr: '' }, now);
 const plan = (lines: string[], given: Partial<RedisHostArgs> = {}) =>
   redisHost.plan(facts(...lines), { ...args, ...given }, env);
-const encoded = (text: string) => Buffer.from(text).toString('base64');
+const persisted = [
+  `persisted ${sysctlFile}`,
+  `persisted ${sysctlFile} vm.overcommit_memory = 1`,
+  `persisted ${tmpfilesFile}`,
+  `persisted ${tmpfilesFile} w /sys/kernel/mm/transparent_hugepage/enabled - - - - madvise`,
+];
 
 test('what can be fixed is set now and for the next boot', () => {
   const { changes } = plan(fresh);
@@ -52,21 +61,16 @@ test('what can be fixed is set now and for the next boot', () => {
 test('a host that was put right stays so', () => {
   const lines = [
     'root',
-    'kernel vm.overcommit_memory 1',
-    'kernel thp always [madvise] never',
-    'kernel net.core.somaxconn 4096',
-    `persisted ${sysctlFile} ${encoded('vm.overcommit_memory = 1\n')}`,
-    `persisted ${tmpfilesFile} ${encoded('w /sys/kernel/mm/transparent_hugepage/enabled - - - - madvise\n')}`,
+    '/proc/sys/vm/overcommit_memory:1',
+    '/sys/kernel/mm/transparent_hugepage/enabled:always [madvise] never',
+    '/proc/sys/net/core/somaxconn:4096',
+    ...persisted,
   ];
   expect(plan(lines)).toMatchObject({ changes: [], warnings: [] });
 });
 
 test('a kernel that refused before is asked again, which is no change', () => {
-  const lines = [
-    ...fresh,
-    `persisted ${sysctlFile} ${encoded('vm.overcommit_memory = 1\n')}`,
-    `persisted ${tmpfilesFile} ${encoded('w /sys/kernel/mm/transparent_hugepage/enabled - - - - madvise\n')}`,
-  ];
+  const lines = [...fresh, ...persisted];
   expect(plan(lines)).toMatchObject({ changes: [], applies: true });
 });
 
@@ -108,4 +112,40 @@ test('the kernel is read whole by every shell', () => {
     const { stdout } = spawnSync(shell, ['-c', hostFactsScript([7000], '/')], { encoding: 'utf8' });
     expect(parseHostFacts({ rc: 0, stdout, stderr: '' }, Date.now()).kernel['net.core.somaxconn']).toBe(somaxconn);
   }
+});
+
+describe.each(['/bin/dash', '/bin/bash'])('who listens on a port, by %s', (shell) => {
+  const look = (port: number, path = process.env.PATH) =>
+    spawnSync(shell, ['-c', hostFactsScript([port, 1], '/')], {
+      encoding: 'utf8',
+      env: { PATH: path },
+      timeout: 20_000,
+    });
+  /** A PATH where everything is but ss. */
+  const withoutSs = mkdtempSync(join(tmpdir(), 'rcdeploy-path-'));
+  for (const name of ['awk', 'ls', 'tr', 'cut', 'sed', 'grep', 'df', 'date']) {
+    const found = ['/usr/bin', '/bin'].map((directory) => join(directory, name)).find((file) => existsSync(file));
+    symlinkSync(found ?? name, join(withoutSs, name));
+  }
+  afterAll(() => rmSync(withoutSs, { recursive: true }));
+
+  test.each(['127.0.0.1', '::1'])('on %s, is told with and without ss', async (address) => {
+    const server = createServer().listen(0, address);
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    for (const path of [process.env.PATH, withoutSs]) {
+      const { stdout } = look(port, path);
+      const { taken } = parseHostFacts({ rc: 0, stdout, stderr: '' }, Date.now());
+      expect(taken).toEqual([expect.stringContaining(`${port} by pid ${process.pid} (`)]);
+    }
+    server.close();
+  });
+
+  test('is nobody when nobody does', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    for (const path of [process.env.PATH, withoutSs]) expect(look(port, path).stdout).not.toContain('taken');
+  });
 });

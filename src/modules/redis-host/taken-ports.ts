@@ -1,0 +1,66 @@
+/**
+ * Names who listens on the ports, unless it is a Redis that no unit of the distribution runs, as lines `taken PORT by pid …`.
+ *
+ * Listeners come from `ss` where there is one: the kernel takes 5 ms and more to write /proc/net/tcp, since it walks through the
+ * tables of all connections. Who holds a socket is looked for among the processes called like a Redis first, then among all.
+ */
+export function takenPortsScript(ports: readonly number[]): string {
+  const filter = ports.map((port) => `sport = :${port}`).join(' or ');
+  const wanted = ports.map((port) => `${port.toString(16).toUpperCase().padStart(4, '0')}=${port}`).join(' ');
+  return `nl='
+'
+sockets=
+if said=$(ss -Hltne '${filter}' 2>/dev/null); then
+  port=
+  set -f
+  for word in $said; do
+    case $word in
+      uid:*|sk:*|cgroup:*) ;;
+      ${ports.map((port) => `*:${port}`).join('|')}) port=\${word##*:} ;;
+      ino:*) case " $sockets" in *" $port="*) ;; *) sockets="$sockets\${port:+$port=\${word#ino:} }" ;; esac; port= ;;
+    esac
+  done
+  set +f
+else
+  sockets=$(awk -v wanted='${wanted}' '
+  BEGIN { n = split(wanted, pairs, " "); for (i = 1; i <= n; i++) { split(pairs[i], part, "="); port[part[1]] = part[2] } }
+  $4 == "0A" { hex = substr($2, length($2) - 3); if (hex in port) { print port[hex] "=" $10; delete port[hex] } }
+' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+fi
+owners() {
+  files=
+  for process in "$@"; do files="$files $process/exe $process/fd"; done
+  ls -l $files 2>/dev/null | awk -v wanted="$(echo $sockets)" '
+  BEGIN { n = split(wanted, pairs, " "); for (i = 1; i <= n; i++) { split(pairs[i], part, "="); port["socket:[" part[2] "]"] = part[1] } }
+  match($0, /\\/proc\\/[0-9]+\\/exe -> /) { split(substr($0, RSTART), part, "/"); exe[part[3]] = substr($0, RSTART + RLENGTH) }
+  /^\\/proc\\/[0-9]+\\/fd:$/ { split($1, part, "/"); pid = part[3] }
+  ($NF in port) && !(port[$NF] in told) { told[port[$NF]] = 1; print port[$NF], pid, exe[pid] }'
+}
+if [ "$sockets" ]; then
+  near= missing=
+  for process in /proc/[0-9]*; do
+    name=
+    read -r name <"$process/comm"
+    case $name in redis-*|valkey-*) near="$near $process" ;; esac
+  done
+  found=
+  [ -z "$near" ] || found=$(owners $near)
+  for socket in $sockets; do
+    case "$nl$found" in *"$nl$\{socket%%=*} "*) ;; *) missing=1 ;; esac
+  done
+  [ -z "$missing" ] || found=$(owners /proc/[0-9]*)
+  [ -z "$found" ] || printf '%s\\n' "$found" | while read -r port pid exe; do
+    unit=
+    while IFS= read -r line; do
+      case $line in
+        */redis.service|*/redis-server.service|*/valkey.service|*/valkey-server.service) unit=$\{line##*/} ;;
+      esac
+    done <"/proc/$pid/cgroup"
+    case $unit:$exe in
+      :*/redis-server*|:*/valkey-server*|:*/redis-check-*) ;;
+      ?*:*) echo "taken $port by pid $pid of the distribution's $unit (systemctl disable --now $unit ends it)" ;;
+      *) echo "taken $port by pid $pid ($(tr '\\0' ' ' <"/proc/$pid/cmdline" | cut -c1-100 | sed 's/ *$//'))" ;;
+    esac
+  done
+fi 2>/dev/null`.replaceAll('$\\{', '${');
+}
