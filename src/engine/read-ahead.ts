@@ -35,7 +35,7 @@ export async function readAhead(play: PlayRun, task: Task, host: HostState): Pro
     if (!prepared) break;
     play.keepPrepared(step.task, host, prepared);
     const calls = callsOf(prepared);
-    if (calls.some(({ module }) => module.kind === 'host' && !module.fusable)) break;
+    if (calls.some(({ module }) => module.kind === 'host' && !module.fusable && !module.passable)) break;
     for (const call of calls) addReads(call, scripts, queries);
     if (calls.some(({ module }) => module.name === 'setup')) break;
     if (!addPendingNames(step.task, pending)) break;
@@ -78,7 +78,7 @@ function callsOf(prepared: Prepared): Call[] {
 }
 
 function addReads(call: Call, scripts: ScriptRead[], queries: NodeQuery[]): void {
-  if (call.module.kind !== 'host') return;
+  if (call.module.kind !== 'host' || !call.module.fusable) return;
   const request = (call.module as HostModule).read(call.args);
   if (request.script !== undefined) {
     scripts.push({

@@ -113,6 +113,8 @@ export interface HostModule<A extends Args = Args, S = unknown> {
   readonly name: string;
   /** Reads may be sent together with those of neighbouring tasks. False for what must run at its own moment (command…, wait_for). */
   readonly fusable: boolean;
+  /** Not fusable, and yet the reads of later tasks may come before its turn: what it may change are nodes, not hosts. */
+  readonly passable?: boolean;
   /** Bring the arguments into the form that the rest works with, reading local files (`src`) on the control machine. */
   prepare?(args: A, env: PrepareEnv): A | Promise<A>;
   read(args: A): ReadRequest;

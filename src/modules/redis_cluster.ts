@@ -39,6 +39,7 @@ export const redisCluster: HostModule<RedisClusterArgs, State> = {
   kind: 'host',
   name: 'redis_cluster',
   fusable: false,
+  passable: true,
 
   prepare(args) {
     const problems = inputProblems(args);
