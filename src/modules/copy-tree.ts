@@ -114,7 +114,7 @@ export function planTree(tree: TreeState, args: TreeArgs, env: PlanEnv): Plan {
   }
   const made: Change[] = tree.dest === undefined ? [{ what: args.dest, before: null, after: 'directory' }] : [];
   const changes = [...made, ...tree.looked.flatMap((looked) => changesOf(looked, args, tree.facts))];
-  return { changes, result: { dest: args.dest } };
+  return { changes, result: { dest: `${args.dest.replace(/\/+$/, '')}/` } };
 }
 
 export async function applyTree(_plan: Plan, tree: TreeState, args: TreeArgs, context: ApplyContext): Promise<Result> {
@@ -125,7 +125,7 @@ export async function applyTree(_plan: Plan, tree: TreeState, args: TreeArgs, co
     const { backup } = splitBackup(reply.stdout);
     if (backup !== undefined) backups.push(backup);
   };
-  if (tree.dest === undefined) await run(`mkdir -p -- ${pathWord(args.dest)}`, `making ${args.dest}`);
+  if (tree.dest === undefined) await run(madeScript(args, tree.facts), `making ${args.dest}`);
   let done = 0;
   for (const looked of tree.looked) {
     done += 1;
@@ -137,6 +137,16 @@ export async function applyTree(_plan: Plan, tree: TreeState, args: TreeArgs, co
     await run(entryScript(looked, path, args, tree.facts), `copying ${entry.path}`, stdin);
   }
   return backups.length === 0 ? {} : { backup_file: backups.join('\n') };
+}
+
+/** A directory that was not there gets what the directories in it get; one that was is left as it is. */
+function madeScript(args: TreeArgs, facts: AttributeFacts): string {
+  const { mode: _ofFiles, directory_mode: mode, ...others } = args;
+  const attributes: AttributeArgs = mode === undefined ? others : { ...others, mode };
+  const { bits } = wantedAttributes(undefined, attributes, 'directory', facts.umask);
+  const path = pathWord(args.dest);
+  const script = attributeScript(attributes, mode === undefined ? undefined : bits, 'p', false);
+  return `p=${path}\nmkdir -p -- "$p" || exit\n${script}`;
 }
 
 function entryScript({ entry, state, value }: Looked, path: string, args: TreeArgs, facts: AttributeFacts): string {

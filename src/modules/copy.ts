@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { TaskError } from '../errors/errors.ts';
+import { jsonText } from '../template/json-text.ts';
 import type { HostModule, Plan, PlanEnv, PrepareEnv, ReadAnswer, Result } from './contract.ts';
 import { applyTree, parseTree, planTree, readTree, type TreeState } from './copy-tree.ts';
 import {
@@ -40,7 +41,7 @@ type CopyState =
 
 async function prepare(args: CopyArgs, env: PrepareEnv): Promise<CopyArgs> {
   if (args.content !== undefined) {
-    const text = typeof args.content === 'string' ? args.content : JSON.stringify(args.content);
+    const text = typeof args.content === 'string' ? args.content : jsonText(args.content, { ascii: true });
     return { ...args, _content: contentOfText(text), _text: text };
   }
   if (args.remote_src) return args;
