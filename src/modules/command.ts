@@ -45,6 +45,23 @@ export const command: HostModule<CommandArgs, CommandState> = {
     const words = wordsOf(args);
     const line = args.expand_argument_vars ? words.map(expandingWord).join(' ') : quoteAll(words);
     const brace = line.includes('$rcdeploy_brace') ? "rcdeploy_brace='}'\n" : '';
-    return await runCommand(`${commandPrelude(args)}${brace}exec ${line}\n`, args, words, context);
+    try {
+      return await runCommand(`${commandPrelude(args)}${brace}exec ${line}\n`, args, words, context);
+    } catch (error) {
+      throw notFound(error, words) ?? error;
+    }
   },
 };
+
+/** The shell's own word that there is no such program becomes the failure that Python has for it (ENOENT is 2). */
+function notFound(error: unknown, words: readonly string[]): TaskError | undefined {
+  if (!(error instanceof TaskError) || error.details?.rc !== 127) return undefined;
+  const { stdout, stderr } = error.details;
+  if (stdout !== '' || typeof stderr !== 'string' || !/\bexec: .*not found$/.test(stderr)) return undefined;
+  const [program] = words;
+  const details = { rc: 2, cmd: words.join(' '), stdout: '', stderr: '', stdout_lines: [], stderr_lines: [] };
+  return new TaskError(`No such file or directory: '${program}'`, {
+    details: { ...details, changed: false },
+    hint: 'shell, not command, knows builtins, pipes and variables',
+  });
+}
