@@ -13,7 +13,7 @@ export interface Host {
   readonly name: string;
   /** The file that named it first; undefined for a name that was given on the command line. */
   readonly file: string | undefined;
-  /** All groups that the host is in, directly or not, without `all` and `ungrouped`, in name order (Ansible's group_names). */
+  /** All groups that the host is in, directly or not, without `all`, in name order (Ansible's group_names). */
   readonly groupNames: readonly string[];
 }
 

@@ -22,7 +22,7 @@ export function buildInventory(builder: InventoryBuilder, beside: readonly VarsD
     hosts.set(name, {
       name,
       file,
-      groupNames: groupNames.filter((group) => group !== 'all' && group !== 'ungrouped').sort(),
+      groupNames: groupNames.filter((group) => group !== 'all').sort(),
     });
     if (builder.groups.has(name))
       builder.warn('same-name', `'${name}' is a host and a group`, undefined, 'patterns will mean the group');
