@@ -93,6 +93,7 @@ function requestOf(
     check: flags.check === true,
     diff: flags.diff === true,
     forceHandlers: flags.forceHandlers === true,
+    verbosity: flags.verbose,
     startAtTask: flags.startAtTask,
     defaults,
     acceptNewHostKeys: flags.acceptNewHostKeys === true,

@@ -38,6 +38,7 @@ function runControl(play: PlayRun, task: Task, module: ControlModule, call: Call
   return module.run(call.args, {
     host,
     check: call.check,
+    verbosity: play.run.request.verbosity,
     evaluate: (expression) => {
       const value = compileExpression(expression).evaluate(call.scope);
       if (value instanceof Unknown && module.name !== 'debug') throw new UnknownReached(value);

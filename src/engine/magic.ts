@@ -43,6 +43,7 @@ const magic: Readonly<Record<string, (around: Around) => unknown>> = {
   }),
   ansible_forks: ({ run }) => run.request.forks,
   ansible_limit: ({ run }) => run.request.limit,
+  ansible_verbosity: ({ run }) => run.request.verbosity,
   ansible_run_tags: ({ run: { request } }) => (request.tags.length === 0 ? ['all'] : request.tags),
   ansible_skip_tags: ({ run }) => run.request.skipTags,
   ansible_inventory_sources: ({ run }) => run.request.inventorySources,

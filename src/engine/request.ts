@@ -16,6 +16,8 @@ export interface RunRequest {
   readonly check: boolean;
   readonly diff: boolean;
   readonly forceHandlers: boolean;
+  /** How many `-v` were given. */
+  readonly verbosity: number;
   readonly startAtTask: string | undefined;
   /** `--step`: asked before each task. */
   readonly confirmTask?: (task: string) => Promise<'yes' | 'no' | 'continue'>;

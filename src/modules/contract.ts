@@ -144,6 +144,8 @@ export interface ControlModule<A extends Args = Args> {
 export interface ControlEnv {
   readonly host: string;
   readonly check: boolean;
+  /** How many `-v` were given. */
+  readonly verbosity: number;
   /** Evaluate an expression text (assert's `that`, debug's `var`) in the task's scope. */
   evaluate(expression: string): unknown;
   /** Add a host, or groups and variables to it. Whether the inventory differs now. */

@@ -14,14 +14,16 @@ function shownValue(expression: string, env: ControlEnv): unknown {
   }
 }
 
-/** Verbosity is the reporter's matter: the result says from which level on it is to be shown. */
+/** Below the `verbosity` that it asks for it is skipped, as in Ansible. */
 export const debug: ControlModule<DebugArgs> = {
   kind: 'control',
   name: 'debug',
   run(args, env) {
-    const shown = args.verbosity > 0 ? { _verbosity: args.verbosity } : {};
+    if (args.verbosity > env.verbosity) {
+      return { changed: false, skipped: true, skipped_reason: 'Verbosity threshold not met.' };
+    }
     const expression = args.var;
-    if (expression === undefined) return { changed: false, msg: args.msg as string, ...shown };
-    return { changed: false, [expression]: shownValue(expression, env), ...shown };
+    if (expression === undefined) return { changed: false, msg: args.msg as string };
+    return { changed: false, [expression]: shownValue(expression, env) };
   },
 };

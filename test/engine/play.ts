@@ -58,6 +58,7 @@ export async function play(playbook: string, inventory: string, options: Partial
     check: false,
     diff: false,
     forceHandlers: false,
+    verbosity: 0,
     startAtTask: undefined,
     defaults,
     acceptNewHostKeys: false,

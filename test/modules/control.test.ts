@@ -10,6 +10,7 @@ async function run(name: string, args: Record<string, unknown>): Promise<Result>
   const env: ControlEnv = {
     host: 'h1',
     check: false,
+    verbosity: 0,
     evaluate: (expression) => values[expression],
     addHost: (host) => host !== 'old',
     addToGroup: (group) => group !== 'old',
