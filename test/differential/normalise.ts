@@ -16,9 +16,10 @@ const volatile = [
 const verdicts = ['failed', 'skipped', 'changed', 'unreachable'];
 /** Of a host that cannot be reached, the reason is told in our own words, also for each item of a loop. */
 const unreached = ['msg', 'changed', 'results'];
-/** Keys of a module's result that say the same with other words. */
-const temporary = ['diff', 'src', 'md5sum'];
-const wording: Readonly<Record<string, readonly string[]>> = { copy: temporary, template: temporary };
+/** Modules whose results must have the same keys. Of all others those are compared that both sides have. */
+const exact = new Set(['command', 'shell', 'raw', 'debug', 'set_fact', 'fail', 'assert', 'ping']);
+/** Different on every run, or at another time. */
+const momentary = ['src', 'inode', 'atime', 'mtime', 'ctime', 'elapsed'];
 
 /** Whose failures are told in the playbook's words, or in the program's; all others are told in our own. */
 const tellsTheUsersWords = new Set(['fail', 'assert', 'command', 'shell']);
@@ -27,11 +28,12 @@ export type Unequal = readonly [path: string, theirs: unknown, mine: unknown];
 
 /** Where two results do not say the same. */
 export function unequal(theirs: RecordedResult, mine: RecordedResult): Unequal[] {
-  const skip = new Set([...verdicts, ...(wording[theirs.module] ?? [])]);
+  const skip = new Set(verdicts);
+  const isExact = exact.has(theirs.module);
   if (theirs.module !== 'set_fact') skip.add('ansible_facts');
   if (['failed', 'ignored'].includes(theirs.status) && !tellsTheUsersWords.has(theirs.module)) skip.add('msg');
   const isOwnWords =
-    typeof theirs.result.msg === 'string' && /\bThe error was: |^The error appears/.test(theirs.result.msg);
+    typeof theirs.result.msg === 'string' && /\bThe error was: |^The error appears|^\[Errno/.test(theirs.result.msg);
   if (isOwnWords) skip.add('msg');
   if (theirs.status === 'unreachable') for (const key of unreached) skip.add(key);
   // Where a condition cannot be evaluated, ansible-core 2.14 leaves the reason here.
@@ -39,7 +41,10 @@ export function unequal(theirs: RecordedResult, mine: RecordedResult): Unequal[]
   const [a, b] = [theirs, mine].map(({ result }) =>
     Object.fromEntries(Object.entries(result).filter(([key]) => !skip.has(key))),
   );
-  return [...unequalValues(a, b, '')];
+  return [...unequalValues(a, b, '')].filter(
+    ([path, x, y]) =>
+      isExact || (x !== undefined && y !== undefined && !momentary.includes(path.split('.').at(-1) ?? '')),
+  );
 }
 
 function* unequalValues(theirs: unknown, mine: unknown, path: string): Iterable<Unequal> {

@@ -31,6 +31,8 @@ export function makeSandbox(root: string, one: DifferentialCase, connection: str
 /** The same words for both: the inventory that says how to connect comes first, so that the case's own may overrule it. */
 export function argumentsOf(one: DifferentialCase, sandbox: Sandbox): string[] {
   const inventories = one.options.includes('-i') ? [] : ['-i', 'hosts.ini'];
-  const playbooks = one.options.some((word) => word.endsWith('.yml') && !word.startsWith('@')) ? [] : ['play.yml'];
+  const isPlaybook = (word: string, index: number) =>
+    word.endsWith('.yml') && !['-i', '-e', '-l'].includes(one.options[index - 1] ?? '');
+  const playbooks = one.options.some(isPlaybook) ? [] : ['play.yml'];
   return ['-i', join(sandbox.notes, 'connection.ini'), ...inventories, ...one.options, ...playbooks];
 }
