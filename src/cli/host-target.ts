@@ -4,8 +4,22 @@ import { renderValue } from '../template/template.ts';
 import type { Scope } from '../template/values.ts';
 import type { Target } from '../transport/contract.ts';
 
-/** How to get to a host of the inventory outside of any play: for commands that only look at its door. */
-export function hostTarget(inventory: Inventory, host: string, extra: VarLayer, connectTimeoutMs: number): Target {
+/** What the command line says of how to log in: below the inventory's word. */
+export interface Login {
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  readonly privateKey?: string | undefined;
+  readonly agentSocket?: string | undefined;
+}
+
+/** How to get to a host of the inventory outside of any play: for commands that only look. Without `login`, only at its door. */
+export function hostTarget(
+  inventory: Inventory,
+  host: string,
+  extra: VarLayer,
+  connectTimeoutMs: number,
+  login?: Login,
+): Target {
   const scope = inventoryScope(inventory, host, extra);
   const text = (...names: readonly string[]) => {
     const value = names
@@ -19,18 +33,18 @@ export function hostTarget(inventory: Inventory, host: string, extra: VarLayer, 
     connection: text('ansible_connection') === 'local' ? 'local' : 'ssh',
     address: text('ansible_host', 'ansible_ssh_host') ?? host,
     port: port === undefined ? undefined : Number(port),
-    user: text('ansible_user', 'ansible_ssh_user'),
-    password: undefined,
-    privateKeyFile: undefined,
+    user: text('ansible_user', 'ansible_ssh_user') ?? login?.user,
+    password: login && (text('ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password') ?? login.password),
+    privateKeyFile: login && (text('ansible_ssh_private_key_file', 'ansible_private_key_file') ?? login.privateKey),
     sshOptions: sshOptions(text('ansible_ssh_common_args'), text('ansible_ssh_extra_args')),
     acceptNewHostKeys: false,
     connectTimeoutMs,
-    agentSocket: undefined,
+    agentSocket: login?.agentSocket,
   };
 }
 
 /** The host's variables from inventory and command line, rendered when they are asked for. */
-function inventoryScope(inventory: Inventory, host: string, extra: VarLayer): Scope {
+export function inventoryScope(inventory: Inventory, host: string, extra: VarLayer): Scope {
   const { groupNames = [] } = inventory.hosts.get(host) ?? {};
   const special = { inventory_hostname: host, group_names: [...groupNames], inventory_dir: inventory.dir };
   const vars = Object.assign(

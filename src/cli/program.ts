@@ -20,6 +20,7 @@ const commands: readonly (readonly [name: string, description: string, load: () 
     'show and approve the host keys of fresh hosts',
     async () => (await import('./hostkeys.ts')).hostkeysCommand(),
   ],
+  ['cluster', 'look at a cluster, and change nothing', async () => (await import('./cluster.ts')).clusterCommand()],
   ['doc', 'describe a module, or list all modules', async () => (await import('./doc.ts')).docCommand()],
   [
     'lab',

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Cluster } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lab } from '../../src/lab/contract.ts';
@@ -5,6 +8,20 @@ import { labUp } from '../../src/lab/lab.ts';
 import { describeLab } from '../lab/describe-lab.ts';
 import { figuresLine, startLoad } from '../load/load.ts';
 import { changedTasks, failures, fromTarball, rcdeploy, start } from '../main-job/rcdeploy.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const run = promisify(execFile);
+
+/** `rcdeploy cluster …`, the built one. */
+async function cluster(...words: string[]): Promise<{ exit: number; out: string }> {
+  return await run(process.execPath, [`${ROOT}dist/cli/main.js`, 'cluster', ...words]).then(
+    ({ stdout }) => ({ exit: 0, out: stdout }),
+    (error: { code: number; stdout: string; stderr: string }) => ({
+      exit: error.code,
+      out: error.stdout + error.stderr,
+    }),
+  );
+}
 
 describeLab('stop.yml and start.yml', () => {
   let lab: Lab;
@@ -52,6 +69,19 @@ describeLab('stop.yml and start.yml', () => {
       load.abandon();
     }
   }, 120_000);
+
+  it('leave a cluster that can be looked at from its inventory, and from one node through one host', async () => {
+    const look = (...words: string[]) => cluster('check', ...words, '-i', lab.inventoryFile);
+    const whole = await look('-e', '{"redis_ports": [7000, 7001]}');
+    expect(whole.out).toContain('[OK] All 6 nodes are as they should be.');
+    expect(whole.exit).toBe(0);
+    const [first, second] = lab.hosts;
+    const through = await look(`${first?.address}:7001`, '--via', String(second?.name));
+    expect(through.out).toContain('[OK] All 6 nodes are as they should be.');
+    const unknown = await look(`${first?.address}:7001`, '--via', `root@${first?.address}`);
+    expect(unknown.exit).toBe(4);
+    expect(unknown.out).toMatch(/host key/i);
+  });
 
   it('change nothing when they are run again', async () => {
     const again = await playbook('start');
