@@ -24,6 +24,19 @@ export function mergeRanges(ranges: readonly SlotRange[]): SlotRange[] {
   return merged;
 }
 
+/** What is left of `ranges` without the slots of `taken`. */
+export function withoutSlots(ranges: readonly SlotRange[], taken: readonly SlotRange[]): SlotRange[] {
+  return mergeRanges(taken).reduce<SlotRange[]>(
+    (left, [from, until]) =>
+      left.flatMap(([first, last]): SlotRange[] => {
+        if (until < first || from > last) return [[first, last]];
+        const before: SlotRange[] = first < from ? [[first, from - 1]] : [];
+        return last > until ? [...before, [until + 1, last]] : before;
+      }),
+    mergeRanges(ranges),
+  );
+}
+
 export function* slotsOf(ranges: readonly SlotRange[]): Generator<number> {
   for (const [first, last] of ranges) for (let slot = first; slot <= last; slot += 1) yield slot;
 }
