@@ -7,7 +7,7 @@ import type { ApplyContext } from './contract.ts';
 export function clusterIo(context: ApplyContext): ClusterIo {
   return {
     query: async (query) => await context.query(query),
-    link: async (node) => await context.link(accessOf(node)),
+    link: async (node, encoding) => await context.link({ ...accessOf(node), encoding }),
     sleep: async (ms) => await context.sleep(ms),
     progress: (text) => context.progress(text),
     now: () => performance.now(),

@@ -7,7 +7,7 @@ import { type ClusterPlan, hasChanges, planCluster, standingRefusals } from '../
 import { withoutLost } from '../redis/cluster/repair.ts';
 import { observedLayout, plannedLayout, predictCluster, reportCluster } from '../redis/cluster/report.ts';
 import { describeSteps } from '../redis/cluster/steps.ts';
-import { type DeclaredCluster, nodeName } from '../redis/cluster/topology.ts';
+import { allNodes, type DeclaredCluster, nodeName, stayingOf } from '../redis/cluster/topology.ts';
 import { verify } from '../redis/cluster/verify.ts';
 import { awaitSettled } from '../redis/cluster/wait.ts';
 import { observeAll } from '../redis/node/cluster-io.ts';
@@ -48,12 +48,12 @@ export const redisCluster: HostModule<RedisClusterArgs, State> = {
   },
 
   read: (args) => ({
-    nodes: declare(args).nodes.map((node) => observation(node)),
+    nodes: allNodes(declare(args)).map((node) => observation(node)),
     elsewhere: hostsOf(args).map(recordsQuestion),
   }),
 
   parse: (answer, args) => ({
-    views: declare(args).nodes.map((node, index) =>
+    views: allNodes(declare(args)).map((node, index) =>
       viewOf(node, answer.nodes[index] ?? { ok: false, kind: 'other', message: 'it was not asked' }),
     ),
     records: recordsIn(answer, hostsOf(args)),
@@ -85,16 +85,22 @@ export const redisCluster: HostModule<RedisClusterArgs, State> = {
     if (args.wait) await awaitSettled(cluster, io, args.timeout * 1000);
     const formed =
       args.state === 'present'
-        ? await form(cluster, await observeAll(cluster, io), io, { stallMs: args.timeout * 1000 })
-        : { views: await observeAll(cluster, io), steps: [], changed: false };
-    const recorded = args.state === 'present' ? await writeRecords(cluster, formed.views, records, context) : false;
+        ? await form(cluster, await observeAll(cluster, io), io, {
+            stallMs: args.timeout * 1000,
+            latencyMs: args.latency_budget,
+            probeWrites: args.canary,
+          })
+        : { views: await observeAll(cluster, io), steps: [], changed: false, flights: [] };
+    const staying = stayingOf(cluster, formed.views);
+    const recorded = args.state === 'present' ? await writeRecords(cluster, staying, records, context) : false;
     const findings = judge(cluster, formed.views, args);
-    const seen = formed.views.filter((view) => view.seen);
+    const seen = staying.filter((view) => view.seen);
     if (args.canary && findings.length === 0) findings.push(...(await canary(seen, io)));
     const result: Result = {
       ...told(cluster, formed.views),
       steps: formed.steps,
       findings,
+      ...(formed.flights.length > 0 ? { flights: formed.flights } : {}),
       changed: formed.changed || recorded,
     };
     if (findings.length > 0) throw new TaskError(notVerified(cluster, findings), { details: result });
@@ -171,7 +177,7 @@ function planForming(
     cluster: steps.length > 0 ? predictCluster(cluster, views, plan.shards, plan.steps) : reportCluster(cluster, views),
     steps,
     findings: settled,
-    ...(changes.length > 0 ? { plan: plannedText(views, plan) } : {}),
+    ...(changes.length > 0 ? { plan: plannedText(cluster, views, plan) } : {}),
   };
   if (settled.length > 0) return { changes, result, failed: notVerified(cluster, settled) };
   return { changes, result, warnings: plan.warnings, ...applies };
@@ -184,14 +190,14 @@ function unforeseeable(cluster: DeclaredCluster): Plan {
 }
 
 function layoutChange(cluster: DeclaredCluster, views: Views, plan: ClusterPlan): Change {
-  const [before, after] = [observedLayout(views), plannedText(views, plan)];
+  const [before, after] = [observedLayout(views), plannedText(cluster, views, plan)];
   if (before !== after) return { what: `cluster ${cluster.name}`, before, after, text: true };
   const settings = describeSteps(plan.steps.filter((step) => step.do === 'set-timeout'));
   return { what: `cluster ${cluster.name}`, before: 'as observed', after: settings.join('\n') || 'joined' };
 }
 
-function plannedText(views: Views, plan: ClusterPlan): string {
-  return plannedLayout(views, plan.shards, plan.steps);
+function plannedText(cluster: DeclaredCluster, views: Views, plan: ClusterPlan): string {
+  return plannedLayout(stayingOf(cluster, views), plan.shards, plan.steps);
 }
 
 function told(cluster: DeclaredCluster, views: Views): { cluster: ReturnType<typeof reportCluster> } {
@@ -206,7 +212,7 @@ function notVerified(cluster: DeclaredCluster, findings: readonly string[]): str
 function inputProblems(args: RedisClusterArgs): string[] {
   const problems: string[] = [];
   const endpoints = new Map<string, string>();
-  for (const node of args.nodes) {
+  for (const node of [...args.nodes, ...args.leaving]) {
     const name = `${node.host}:${node.port}`;
     if (isIP(node.address) === 0) {
       problems.push(
@@ -228,11 +234,15 @@ function inputProblems(args: RedisClusterArgs): string[] {
     const node = args.nodes.find((one) => one.host === host && (ports === undefined || ports.includes(one.port)));
     if (node) problems.push(`${host}:${node.port} is declared as a node and as lost: it can be only one of both`);
   }
+  for (const name of Object.keys(args.weights)) {
+    if (!args.nodes.some(({ host, port }) => name === host || name === `${host}:${port}`))
+      problems.push(`weights names ${name}, which is neither a host of the nodes nor a node (host:port)`);
+  }
   return problems;
 }
 
 function hostsOf(args: RedisClusterArgs): string[] {
-  return [...new Set(args.nodes.map(({ host }) => host))];
+  return [...new Set([...args.nodes, ...args.leaving].map(({ host }) => host))];
 }
 
 function declare(args: RedisClusterArgs, records?: Records): DeclaredCluster {
@@ -245,6 +255,12 @@ function declare(args: RedisClusterArgs, records?: Records): DeclaredCluster {
     allow: args.allow,
     lost: args.lost,
     records,
-    nodes: declaredNodes(args),
+    rebalance: args.rebalance,
+    threshold: args.threshold,
+    nodes: declaredNodes(args).map((node) => ({
+      ...node,
+      weight: args.weights[nodeName(node)] ?? args.weights[node.host],
+    })),
+    leaving: declaredNodes({ ...args, nodes: args.leaving }),
   };
 }

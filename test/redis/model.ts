@@ -101,7 +101,7 @@ export class ModelCluster {
 
   /** Throws what a server would refuse: a plan must never hold such a step. */
   carryOut(step: Step): void {
-    if (step.do === 'await-members' || step.do === 'await-settled') {
+    if (step.do === 'await-members' || step.do === 'await-receivers' || step.do === 'await-settled') {
       this.gossip();
       return;
     }

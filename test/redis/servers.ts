@@ -113,7 +113,7 @@ export async function command(port: number, words: readonly string[], auth?: Nod
 export function localIo(changes: Partial<ClusterIo> = {}): ClusterIo {
   return {
     query: ask,
-    link: async (node) => await askKept(accessOf(node)),
+    link: async (node, encoding) => await askKept({ ...accessOf(node), encoding }),
     sleep: async (ms) => await new Promise((resolve) => setTimeout(resolve, ms)),
     progress: () => undefined,
     settingsInFile: async () => undefined,

@@ -3,7 +3,7 @@ import type { NodeView, SeenNode } from '../node/observe.ts';
 import { ownershipOf } from '../slots/ownership.ts';
 import { countSlots, evenSlots, formatSlots } from '../slots/slots.ts';
 import { identify, isRecordedOurs, recordedElsewhere } from './members.ts';
-import { type DeclaredCluster, endpoint, masterCount, mayDo, nodeName } from './topology.ts';
+import { type DeclaredCluster, endpoint, isLeaving, masterCount, mayDo, nodeName, stayingOf } from './topology.ts';
 
 /** What stands against touching anything, each a sentence that names the node; and what kind of state this is. */
 export interface Assessment {
@@ -19,13 +19,14 @@ export interface Assessment {
  */
 export function assess(cluster: DeclaredCluster, views: readonly NodeView[]): Assessment {
   const seen = views.filter((view) => view.seen);
-  const refusals = views.flatMap((view) => (view.seen ? [] : [`${place(view)} ${view.problem}`]));
+  const refusals = stayingOf(cluster, views).flatMap((view) => (view.seen ? [] : [`${place(view)} ${view.problem}`]));
   refusals.push(...sharedIds(seen));
   for (const view of seen) {
+    if (isLeaving(cluster, view.node) && !isKnownByAny(view, stayingOf(cluster, seen))) continue;
     const { foreign, keys, undeclared } = objections(cluster, view, views);
-    refusals.push(...foreign, ...keys, ...undeclared, ...pinned(view));
+    refusals.push(...foreign, ...keys, ...undeclared, ...pinned(cluster, view));
   }
-  refusals.push(...separateClusters(seen));
+  refusals.push(...separateClusters(seen.filter((view) => !isLeaving(cluster, view.node))));
   const served = ownershipOf(seen).unowned.length === 0 && seen.some((view) => view.stateOk);
   return { refusals, forming: !served && seen.length > 0 && seen.every((view) => view.keys === 0) };
 }
@@ -47,12 +48,20 @@ export function objections(
   if (slots !== '' && alone && cluster.nodes.length > 1 && !isPlannedShare(view, cluster) && !adopted) {
     foreign.push(`${place(view)} owns slots ${slots} and knows no other node: it is a cluster of its own`);
   }
-  const misplaced = view.keys > 0 && view.role === 'master' && (slots === '' || (alone && !adopted));
+  const misplaced =
+    view.keys > 0 && view.role === 'master' && ((slots === '' && !isReceiving(view, views)) || (alone && !adopted));
   return {
     foreign,
     undeclared,
     keys: misplaced ? [`${place(view)} holds ${view.keys} keys and is not part of this cluster`] : [],
   };
+}
+
+/** Keys without slots are all right where slots of theirs are on the way, also when the receiver was failed over meanwhile. */
+function isReceiving(view: SeenNode, views: readonly NodeView[]): boolean {
+  if (view.self.importing.size > 0) return true;
+  const ids = [view.self.id, ...view.others.filter((line) => line.masterId === view.self.id).map(({ id }) => id)];
+  return views.some((other) => other.seen && [...other.self.migrating.values()].some((id) => ids.includes(id)));
 }
 
 /** `h1:7000 (10.0.0.1:7000)`, for people who know one of the two names. */
@@ -138,11 +147,11 @@ function isPlannedShare(view: SeenNode, cluster: DeclaredCluster): boolean {
 }
 
 /** Existing roles never move on a plain run, so a pinned role that is not there cannot be brought about. */
-function pinned(view: SeenNode): string[] {
+function pinned(cluster: DeclaredCluster, view: SeenNode): string[] {
   const { role } = view.node;
-  if (role === 'replica' && view.self.slots.length > 0) {
+  if (role === 'replica' && view.self.slots.length > 0 && cluster.rebalance !== true) {
     return [
-      `${place(view)} is declared a replica and owns slots ${formatSlots(view.self.slots)}: moving slots is not supported yet`,
+      `${place(view)} is declared a replica and owns slots ${formatSlots(view.self.slots)}: they are moved away with rebalance: true`,
     ];
   }
   if (role === 'master' && view.role === 'replica') {
@@ -187,6 +196,10 @@ function componentsOf(seen: readonly SeenNode[]): SeenNode[][] {
 /** Only such a node is sent MEET next to a cluster that serves. */
 export function hasNothingToLose(view: SeenNode): boolean {
   return view.role === 'master' && view.self.slots.length === 0 && view.keys === 0;
+}
+
+export function isKnownByAny(view: SeenNode, others: readonly SeenNode[]): boolean {
+  return others.some((other) => other !== view && other.others.some((line) => line.id === view.self.id));
 }
 
 /** Proven acquaintance: the handshake is over and the id is the real one. */

@@ -2,13 +2,15 @@ import { TaskError } from '../../errors/errors.ts';
 import { type ClusterIo, observeAll } from '../node/cluster-io.ts';
 import type { RespValue } from '../node/contract.ts';
 import { type NodeView, type SeenNode, said } from '../node/observe.ts';
+import { carryOutMigration, type Flight } from '../slots/migration.ts';
+import { StaleError } from '../slots/node-links.ts';
 import { stillAnswering } from './last-look.ts';
 import { hasChanges, planCluster } from './plan.ts';
 import { busPortOf } from './reach.ts';
 import { HASTEN, lastingPace, type Pace, paceCommands } from './settings.ts';
 import { addSlotsCommand, describeStep, describeSteps, meetCommand, type Step } from './steps.ts';
 import { takeOver } from './take-over.ts';
-import { type DeclaredCluster, nodeName, queryOf } from './topology.ts';
+import { allNodes, type DeclaredCluster, nodeName, queryOf } from './topology.ts';
 import { awaitMembers, awaitSettled } from './wait.ts';
 
 /** A command whose outcome is not known, or that came too late or too early, is looked at again, not repeated blindly. */
@@ -17,7 +19,12 @@ const MAX_ROUNDS = 6;
 export interface FormOptions {
   /** Milliseconds without any progress after which a wait fails. */
   readonly stallMs: number;
+  /** Milliseconds that clients' slowest requests may take while slots move (see MigrationOptions). */
+  readonly latencyMs?: number | undefined;
+  readonly probeWrites?: boolean | undefined;
 }
+
+const DEFAULT_LATENCY_MS = 5;
 
 export interface Formed {
   readonly views: readonly NodeView[];
@@ -25,6 +32,8 @@ export interface Formed {
   readonly steps: readonly string[];
   /** Whether any of it lasts: waiting alone changes nothing. */
   readonly changed: boolean;
+  /** One for each time that slots were moved. */
+  readonly flights: readonly Flight[];
 }
 
 /** Brings the observed cluster to the declared one: plan, carry out, look again, until the plan is empty. */
@@ -36,13 +45,14 @@ export async function form(
 ): Promise<Formed> {
   const steps: string[] = [];
   const paces = new Map<string, Pace>();
+  const flights: Flight[] = [];
   let views = first;
   let trouble: string[] = [];
   let changed = false;
   for (let round = 0; ; round += 1) {
     const plan = planCluster(cluster, views);
     if (plan.refusals.length > 0) throw round === 0 ? refused(plan.refusals) : stopped(plan.refusals, steps);
-    if (plan.steps.length === 0) return { views, steps, changed };
+    if (plan.steps.length === 0) return { views, steps, changed, flights };
     if (round === MAX_ROUNDS) throw stopped([`no end after ${MAX_ROUNDS} rounds`, ...trouble], steps);
     const alive = await stillAnswering(plan.steps, seenOf(views), io);
     if (alive.length > 0) throw round === 0 ? refused(alive) : stopped(alive, steps);
@@ -50,6 +60,7 @@ export async function form(
     const run = new Round(cluster, views, io, options, paces);
     try {
       await run.carryOut(plan.steps, steps);
+      flights.push(...run.flights);
     } catch (error) {
       await run.restoreQuietly();
       throw error;
@@ -78,13 +89,21 @@ const STAGES: readonly (readonly Step['do'][])[] = [
   ['meet', 'add-slots'],
   ['await-members'],
   ['replicate'],
+  ['await-receivers'],
+  ['close-slots', 'move-slots'],
+  ['follow'],
+  ['forget'],
   ['await-settled'],
   ['set-timeout'],
 ];
 
+/** After trouble with these the next ones might do harm. */
+const CAREFUL: readonly Step['do'][] = ['meet', 'move-slots', 'follow'];
+
 /** One pass over a plan: a stage's commands go to all nodes at once, each node's in one pipeline. */
 class Round {
   readonly trouble: string[] = [];
+  readonly flights: Flight[] = [];
   readonly #cluster: DeclaredCluster;
   readonly #io: ClusterIo;
   readonly #options: FormOptions;
@@ -112,14 +131,17 @@ class Round {
       const now = steps.filter((step) => stage.includes(step.do));
       if (now.length === 0) continue;
       if (stage.includes('await-members')) await this.#members();
-      else if (stage.includes('await-settled'))
+      else if (stage.includes('await-settled') || stage.includes('await-receivers'))
         this.#views = byName(await awaitSettled(this.#cluster, this.#io, this.#options.stallMs));
       else if (stage.includes('take-over')) await this.#takeOver(now);
+      else if (stage.includes('move-slots')) await this.#migrate(now);
+      else if (stage.includes('follow')) await this.#follow(now);
+      else if (stage.includes('forget')) await this.#forget(now);
       else await this.#send(now);
       done.push(...describeSteps(now));
       // Who was reset has a new id and nothing else left, who took over has slots: only a new look tells how to go on.
       if (stage.includes('reset') || stage.includes('take-over')) return;
-      if (this.trouble.length > 0 && stage.includes('meet')) return await this.restoreQuietly();
+      if (this.trouble.length > 0 && CAREFUL.some((kind) => stage.includes(kind))) return await this.restoreQuietly();
     }
   }
 
@@ -156,6 +178,42 @@ class Round {
         await takeOver(this.#view(step.node).node, step.from, this.#io, this.#options.stallMs);
   }
 
+  /** A role that changed meanwhile is no failure: the next round looks at what is open and goes on. */
+  async #migrate(steps: readonly Step[]): Promise<void> {
+    const { stallMs, latencyMs = DEFAULT_LATENCY_MS, probeWrites = true } = this.#options;
+    try {
+      this.flights.push(await carryOutMigration(steps, this.#views, this.#io, { stallMs, latencyMs, probeWrites }));
+    } catch (error) {
+      if (!(error instanceof StaleError)) throw error;
+      this.trouble.push(error.message);
+    }
+  }
+
+  /** The replicas of an emptied master follow who took its last slots by themselves: only the others are told. */
+  async #follow(steps: readonly Step[]): Promise<void> {
+    this.#views = byName(await observeAll(this.#cluster, this.#io));
+    await this.#send(
+      steps.filter((step) => {
+        if (step.do !== 'follow') return false;
+        return this.#view(step.node).self.masterId !== this.#view(step.master).self.id;
+      }),
+    );
+  }
+
+  /** Whoever is forgotten is out of reach: a last look, that it owns nothing. */
+  async #forget(steps: readonly Step[]): Promise<void> {
+    const views = await observeAll(this.#cluster, this.#io);
+    this.#views = byName(views);
+    const gone = new Set(steps.flatMap((step) => (step.do === 'forget' ? [step.id] : [])));
+    for (const view of views) {
+      if (!view.seen) continue;
+      const owners = [view.self, ...view.others].filter(({ id, slots }) => gone.has(id) && slots.length > 0);
+      if (owners.length > 0)
+        this.trouble.push(`${nodeName(view.node)} still sees slots of ${owners.map(({ id }) => id).join(', ')}`);
+    }
+    if (this.trouble.length === 0) await this.#send(steps);
+  }
+
   async #send(steps: readonly Step[]): Promise<void> {
     const byNode = new Map<string, Step[]>();
     for (const step of steps) {
@@ -190,7 +248,7 @@ class Round {
   }
 
   async #ask(name: string, commands: readonly (readonly string[])[]): Promise<readonly RespValue[]> {
-    const node = this.#cluster.nodes.find((declared) => nodeName(declared) === name);
+    const node = allNodes(this.#cluster).find((declared) => nodeName(declared) === name);
     if (!node) return [];
     const answer = await this.#io.query(queryOf(node, commands));
     if (answer.ok) return answer.replies;
@@ -219,6 +277,10 @@ class Round {
       case 'replicate':
       case 'leave-dead':
         return [['CLUSTER', 'REPLICATE', this.#view(step.master).self.id]];
+      case 'follow':
+        return [['CLUSTER', 'REPLICATE', this.#view(step.master).self.id]];
+      case 'forget':
+        return [['CLUSTER', 'FORGET', step.id]];
       case 'set-timeout': {
         const pace = this.#paces.get(step.node);
         return pace ? paceCommands({ ...pace, nodeTimeoutMs: step.ms ?? pace.nodeTimeoutMs }) : [];

@@ -1,6 +1,13 @@
 import type { MemberLine } from '../node/nodes-line.ts';
 import type { SeenNode } from '../node/observe.ts';
-import { type DeclaredCluster, type DeclaredNode, type LostHost, nodeName, type RecordedNode } from './topology.ts';
+import {
+  allNodes,
+  type DeclaredCluster,
+  type DeclaredNode,
+  type LostHost,
+  nodeName,
+  type RecordedNode,
+} from './topology.ts';
 
 /** Who a line of CLUSTER NODES speaks of, as far as the declaration and what earlier runs recorded tell. */
 export type Identity =
@@ -24,7 +31,7 @@ export function identify(cluster: DeclaredCluster, line: MemberLine, seen: Seen)
   const recorded = recordedAs(cluster, line.id);
   const lost = recorded ? lostAs(cluster, recorded) : undefined;
   if (recorded && lost) return { is: 'lost', name: nodeName(recorded) };
-  const node = cluster.nodes.find((one) => (recorded ? nodeName(one) === nodeName(recorded) : isAt(line, one)));
+  const node = allNodes(cluster).find((one) => (recorded ? nodeName(one) === nodeName(recorded) : isAt(line, one)));
   if (node) {
     const answers = [...seen.values()].some((view) => nodeName(view.node) === nodeName(node));
     return answers && !line.flags.has('handshake')

@@ -2,15 +2,17 @@ import type { NodeView, SeenNode } from '../node/observe.ts';
 import { place, placementGaps, type Standing } from '../place/place.ts';
 import type { Shard } from '../place/placement-score.ts';
 import { ownershipOf } from '../slots/ownership.ts';
+import { type Migration, planMigration } from '../slots/plan-moves.ts';
 import { planSlots } from '../slots/plan-slots.ts';
 import { countSlots } from '../slots/slots.ts';
 import { assess, hasNothingToLose, hasReturned, knows, place as nameOf } from './classify.ts';
+import { heirsOf, leavingRefusals, orphansOf, partingSteps } from './leave.ts';
 import { isAt } from './members.ts';
 import { applyPermissions } from './permit.ts';
 import { strangersAmong } from './reach.ts';
 import { repair, withoutLost } from './repair.ts';
 import { changesSomething, type Step, TEMPORARY_NODE_TIMEOUT_MS } from './steps.ts';
-import { type DeclaredCluster, masterCount, nodeName } from './topology.ts';
+import { type DeclaredCluster, masterCount, nodeName, stayingOf } from './topology.ts';
 import { verify } from './verify.ts';
 
 export interface ClusterPlan {
@@ -32,17 +34,33 @@ export function planCluster(declared: DeclaredCluster, observed: readonly NodeVi
   const permitted = applyPermissions(declared, observed);
   const cluster = withoutLost(declared, permitted.views);
   const repaired = repair(cluster, permitted.views);
-  const { views } = repaired;
-  const { refusals, forming } = assess(cluster, views);
-  const impossible = [...undeclarable(cluster), ...permitted.refusals, ...repaired.refusals, ...refusals];
+  const views = stayingOf(cluster, repaired.views);
+  const { refusals, forming } = assess(cluster, repaired.views);
+  const impossible = [
+    ...undeclarable(cluster),
+    ...permitted.refusals,
+    ...repaired.refusals,
+    ...refusals,
+    ...leavingRefusals(cluster, repaired.views),
+  ];
   const seen = views.filter((view) => view.seen);
   if (impossible.length > 0) return { refusals: impossible, warnings: [], shards: [], steps: [] };
-  const shards = place(cluster, withSurplus(standingsOf(seen, repaired.orphans), cluster.replicas));
-  const slots = planSlots(cluster, seen, shards, forming);
-  const unsupported = [...slots.refusals, ...cannotStay(cluster, seen, shards)];
+  const members = repaired.views.filter((view) => view.seen);
+  const followers = orphansOf(cluster, members);
+  const orphans = [...repaired.orphans, ...followers.map(({ node }) => nodeName(node))];
+  const shards = place(cluster, withSurplus(standingsOf(seen, orphans), cluster.replicas));
+  const slots = planSlots(cluster, members, seen, shards, forming);
+  const masters = shards.flatMap(({ master }) => seen[master] ?? []);
+  const migration = planMigration(
+    cluster,
+    members,
+    slots.steps.length > 0 ? [] : masters,
+    heirsOf(members, seen, shards, followers),
+  );
+  const unsupported = [...slots.refusals, ...migration.refusals, ...cannotStay(cluster, seen, shards, migration)];
   if (unsupported.length > 0) return { refusals: unsupported, warnings: [], shards, steps: [] };
   const meets = meetSteps(seen, forming);
-  const { replicas, leaving } = replicaSteps(seen, shards, repaired.orphans);
+  const { replicas, leaving } = replicaSteps(seen, shards, repaired.orphans, followers);
   const joining = [
     ...(forming ? epochSteps(seen) : []),
     ...meets,
@@ -53,13 +71,18 @@ export function planCluster(declared: DeclaredCluster, observed: readonly NodeVi
   const waiting = joining.length > 0 || verify(cluster, views, { placement: false }).some((finding) => finding.mayPass);
   const hasten = forming && waiting;
   const slow = seen.filter((view) => (view.nodeTimeoutMs ?? 0) > TEMPORARY_NODE_TIMEOUT_MS);
+  const migrates = migration.steps.length > 0;
+  const partings = partingSteps(cluster, members, seen, shards, followers);
   const steps: Step[] = [
     ...permitted.steps,
     ...leaving,
     ...repaired.steps,
     ...(hasten ? slow.map((view): Step => ({ do: 'hasten', node: nodeName(view.node) })) : []),
     ...joining,
-    ...(waiting ? [{ do: 'await-settled' } as const] : []),
+    ...(migrates ? [{ do: 'await-receivers' } as const] : []),
+    ...migration.steps,
+    ...partings,
+    ...(waiting || migrates || partings.length > 0 ? [{ do: 'await-settled' } as const] : []),
     ...timeoutSteps(cluster, seen, hasten ? slow : []),
   ];
   return { refusals: [], warnings: placementGaps(cluster, shards), shards, steps };
@@ -139,14 +162,20 @@ function withSurplus(standings: readonly Standing[], replicas: number): Standing
   return given;
 }
 
-/** Declared states that would take slots or a role away from a node. */
-function cannotStay(cluster: DeclaredCluster, seen: readonly SeenNode[], shards: readonly Shard[]): string[] {
-  const owners = seen.filter((view) => view.self.slots.length > 0);
+/** Declared states that no step leads to. */
+function cannotStay(
+  cluster: DeclaredCluster,
+  seen: readonly SeenNode[],
+  shards: readonly Shard[],
+  migration: Migration,
+): string[] {
+  const owning = new Set(migration.owners.flatMap(({ name, slots }) => (slots.length > 0 ? [name] : [])));
+  const owners = seen.filter((view) => owning.has(nodeName(view.node)));
   const refusals: string[] = [];
   if (owners.length > masterCount(cluster)) {
     const names = owners.map(nameOf).join(', ');
     refusals.push(
-      `${owners.length} nodes own slots where ${masterCount(cluster)} masters are declared (${names}): moving slots away is not supported yet`,
+      `${owners.length} nodes own slots where ${masterCount(cluster)} masters are declared (${names}): rebalance with weight 0 for those that shall be emptied, or name them in leaving`,
     );
   }
   const placed = new Set(shards.flatMap((shard) => [shard.master, ...shard.replicas]));
@@ -156,11 +185,6 @@ function cannotStay(cluster: DeclaredCluster, seen: readonly SeenNode[], shards:
     const of = master ? `, a replica of ${nameOf(master)}, which owns no slots and is no master` : '';
     refusals.push(`${nameOf(view)} has no place in the declared cluster${of}: moving replicas is not supported yet`);
   });
-  for (const view of seen) {
-    const open = [...view.self.migrating.keys(), ...view.self.importing.keys()];
-    if (open.length > 0)
-      refusals.push(`${nameOf(view)} has open slots ${open.join(', ')}: closing them is not supported yet`);
-  }
   return refusals;
 }
 
@@ -221,13 +245,15 @@ function replicaSteps(
   seen: readonly SeenNode[],
   shards: readonly Shard[],
   orphans: readonly string[],
+  followers: readonly SeenNode[],
 ): { readonly replicas: readonly Step[]; readonly leaving: readonly Step[] } {
   const replicas: Step[] = [];
   const leaving: Step[] = [];
   for (const shard of shards) {
     for (const replica of shard.replicas) {
       const [own, other] = [seen[replica], seen[shard.master]];
-      if (!own || !other || (own.role === 'replica' && own.self.masterId === other.self.id)) continue;
+      if (!own || !other || followers.includes(own) || (own.role === 'replica' && own.self.masterId === other.self.id))
+        continue;
       const names = { node: nodeName(own.node), master: nodeName(other.node) };
       if (orphans.includes(names.node) && knows(own, other)) leaving.push({ do: 'leave-dead', ...names });
       else replicas.push({ do: 'replicate', ...names });

@@ -1,8 +1,8 @@
 import type { NodeView, SeenNode } from '../node/observe.ts';
 import type { Shard } from '../place/placement-score.ts';
-import { countSlots, formatSlots, mergeRanges, type SlotRange } from '../slots/slots.ts';
+import { countSlots, formatSlots, mergeRanges, type SlotRange, withoutSlots } from '../slots/slots.ts';
 import type { Step } from './steps.ts';
-import { type DeclaredCluster, endpoint, nodeName } from './topology.ts';
+import { type DeclaredCluster, type DeclaredNode, endpoint, nodeName, stayingOf } from './topology.ts';
 
 /** A node in a task's result: plain data with fixed names, for people's playbooks and scripts. */
 export interface ReportedNode {
@@ -19,8 +19,9 @@ export interface ReportedNode {
 
 export function reportCluster(
   cluster: DeclaredCluster,
-  views: readonly NodeView[],
+  observed: readonly NodeView[],
 ): { name: string; nodes: ReportedNode[] } {
+  const views = stayingOf(cluster, observed);
   const names = new Map(views.flatMap((view) => (view.seen ? [[view.self.id, nodeName(view.node)] as const] : [])));
   const nodes = views.map((view): ReportedNode => {
     const place = { host: view.node.host, port: view.node.port, zone: view.node.zone ?? null };
@@ -50,20 +51,42 @@ export function predictCluster(
   return {
     name,
     nodes: nodes.map((node, index): ReportedNode => {
-      const shard = shards.find(({ replicas }) => replicas.includes(index));
-      const master = shard ? cluster.nodes[shard.master] : undefined;
+      const master = masterAfter(index, cluster.nodes, shards, steps);
       if (master) return { ...node, role: 'replica', slots: '', replica_of: nodeName(master), link: 'up' };
-      const view = views[index];
+      const view = stayingOf(cluster, views)[index];
       const slots = view?.seen ? formatSlots(slotsAfter(view, steps)) : '';
       return { ...node, role: 'master', slots, replica_of: null, link: null };
     }),
   };
 }
 
-function slotsAfter(view: SeenNode, steps: readonly Step[]): SlotRange[] {
+function slotsAfter(view: SeenNode, steps: readonly Step[]): readonly SlotRange[] {
   const name = nodeName(view.node);
-  const added = steps.flatMap((step) => (step.do === 'add-slots' && step.node === name ? step.slots : []));
-  return mergeRanges([...view.self.slots, ...added]);
+  let slots = view.self.slots;
+  for (const step of steps) {
+    if (step.do !== 'add-slots' && step.do !== 'move-slots' && step.do !== 'close-slots') continue;
+    const taker = step.do === 'move-slots' ? step.to : step.node;
+    if (taker === name) slots = mergeRanges([...slots, ...step.slots]);
+    else if (step.do !== 'add-slots') slots = withoutSlots(slots, step.slots);
+  }
+  return slots;
+}
+
+/** Whose replica a node will be. A master that gives its last slots away makes itself and its replicas follow who took them. */
+function masterAfter(
+  index: number,
+  nodes: readonly DeclaredNode[],
+  shards: readonly Shard[],
+  steps: readonly Step[],
+): DeclaredNode | undefined {
+  const shard = shards.find(({ replicas }) => replicas.includes(index));
+  const own = nodes[shard?.master ?? index];
+  if (!own) return undefined;
+  for (const step of steps) {
+    if (step.do === 'move-slots' && step.empties && step.node === nodeName(own))
+      return nodes.find((node) => nodeName(node) === step.to);
+  }
+  return shard ? own : undefined;
 }
 
 /** The layout as it is, in redis-trib's words. */
@@ -81,9 +104,10 @@ export function plannedLayout(views: readonly NodeView[], shards: readonly Shard
   const seen = views.filter((view) => view.seen);
   return seen
     .map((view, index) => {
-      const shard = shards.find(({ replicas }) => replicas.includes(index));
-      const master = shard ? seen[shard.master] : undefined;
-      if (master) return replicaText(view, master.self.id);
+      const nodes = seen.map(({ node }) => node);
+      const master = masterAfter(index, nodes, shards, steps);
+      const followed = seen.find(({ node }) => node === master);
+      if (followed) return replicaText(view, followed.self.id);
       return masterText(view, slotsAfter(view, steps));
     })
     .join('');

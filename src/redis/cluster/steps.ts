@@ -1,4 +1,4 @@
-import { formatSlots, type SlotRange, slotsOf } from '../slots/slots.ts';
+import { countSlots, formatSlots, type SlotRange, slotsOf } from '../slots/slots.ts';
 import type { DeclaredNode } from './topology.ts';
 
 /** One idempotent step. Nodes go by name (`host:port`), since ids may only be known when it runs. */
@@ -17,12 +17,27 @@ export type Step =
   | { readonly do: 'await-members' }
   | { readonly do: 'replicate'; readonly node: string; readonly master: string }
   | { readonly do: 'await-settled' }
+  /** Slots move only to a node that says ok itself, is connected to all, and has its replicas. */
+  | { readonly do: 'await-receivers' }
+  /** The node owns the slots: keys of theirs on other nodes are brought to it, and all marks removed. */
+  | { readonly do: 'close-slots'; readonly node: string; readonly slots: readonly SlotRange[] }
+  | {
+      readonly do: 'move-slots';
+      readonly node: string;
+      readonly to: string;
+      readonly slots: readonly SlotRange[];
+      /** The node's last slots: it comes last, and the node and its replicas then make themselves replicas of `to`. */
+      readonly empties: boolean;
+    }
+  /** For a replica whose master leaves, once that one owns nothing any more. */
+  | { readonly do: 'follow'; readonly node: string; readonly master: string }
+  | { readonly do: 'forget'; readonly node: string; readonly gone: string; readonly id: string }
   /** Undefined `ms`: what the node had before, or its config file says. */
   | { readonly do: 'set-timeout'; readonly node: string; readonly ms: number | undefined };
 
 /** Steps that only wait change nothing. */
 export function changesSomething(step: Step): boolean {
-  return step.do !== 'await-members' && step.do !== 'await-settled';
+  return !step.do.startsWith('await-');
 }
 
 /**
@@ -42,6 +57,7 @@ export function describeSteps(steps: readonly Step[]): string[] {
     else if (kind === 'meet') lines.push(introductions(same));
     else if (kind === 'set-timeout') lines.push(...timeouts(same));
     else if (kind === 'forget-dead') lines.push(...farewells(same));
+    else if (kind === 'forget') lines.push(...partings(same));
     else lines.push(...same.map(describeStep));
   }
   return lines;
@@ -88,6 +104,16 @@ function farewells(steps: readonly Step[]): string[] {
   );
 }
 
+function partings(steps: readonly Step[]): string[] {
+  const byNode = new Map<string, string[]>();
+  for (const step of steps) {
+    if (step.do === 'forget') byNode.set(step.gone, [...(byNode.get(step.gone) ?? []), step.node]);
+  }
+  return [...byNode].map(
+    ([gone, nodes]) => `${nodes.length > 2 ? `${nodes.length} nodes` : nodes.join(', ')}: forget ${gone}`,
+  );
+}
+
 /** Tells one step in one line. */
 export function describeStep(step: Step): string {
   switch (step.do) {
@@ -113,6 +139,16 @@ export function describeStep(step: Step): string {
       return 'wait until every node knows every other';
     case 'replicate':
       return `${step.node}: replicate ${step.master}`;
+    case 'follow':
+      return `${step.node}: replicate ${step.master}`;
+    case 'await-receivers':
+      return 'wait until every node is connected to every other, says ok, and every replica is linked';
+    case 'close-slots':
+      return `${step.node}: close slots ${formatSlots(step.slots)}, bringing keys of theirs from other nodes`;
+    case 'move-slots':
+      return `${step.node}: move slots ${formatSlots(step.slots)} (${countSlots(step.slots)} slots) to ${step.to}`;
+    case 'forget':
+      return `${step.node}: forget ${step.gone}`;
     case 'await-settled':
       return 'wait until all agree, say ok and every replica is linked';
     case 'set-timeout':

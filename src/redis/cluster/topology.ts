@@ -14,6 +14,8 @@ export interface DeclaredNode {
   readonly zone?: string | undefined;
   /** Pinned role; otherwise placement chooses. */
   readonly role?: Role | undefined;
+  /** Share of the slots that it shall own beside the others' when they are levelled (1). */
+  readonly weight?: number | undefined;
   readonly auth?: NodeAccess['auth'];
   readonly tls?: NodeAccess['tls'];
 }
@@ -23,12 +25,18 @@ export type PlacementRule = 'zones' | 'hosts' | 'redis-cli';
 export interface DeclaredCluster {
   readonly name: string;
   readonly nodes: readonly DeclaredNode[];
+  /** Nodes to be emptied and forgotten; not among `nodes`. */
+  readonly leaving?: readonly DeclaredNode[] | undefined;
   readonly replicas: number;
   /** Default: as many as the nodes give with that many replicas. */
   readonly masters?: number | undefined;
   readonly placement: PlacementRule;
   /** Milliseconds; undefined leaves what the nodes have. */
   readonly nodeTimeoutMs?: number | undefined;
+  /** Level the slots of all masters by weight. */
+  readonly rebalance?: boolean | undefined;
+  /** Percent of its share that a master may be off before anything is levelled. */
+  readonly threshold?: number | undefined;
   readonly allow: readonly Permission[];
   /** Hosts that are gone for good. */
   readonly lost?: readonly LostHost[] | undefined;
@@ -70,6 +78,22 @@ export function mayDo(cluster: DeclaredCluster, node: DeclaredNode, may: Permiss
 /** How people name a node: `host:port`. */
 export function nodeName(node: Pick<DeclaredNode, 'host' | 'port'>): string {
   return `${node.host}:${node.port}`;
+}
+
+/** Those that stay and those that leave, in the order in which they are observed. */
+export function allNodes(cluster: DeclaredCluster): readonly DeclaredNode[] {
+  return [...cluster.nodes, ...(cluster.leaving ?? [])];
+}
+
+export function isLeaving(cluster: DeclaredCluster, node: DeclaredNode): boolean {
+  return (cluster.leaving ?? []).some((leaving) => nodeName(leaving) === nodeName(node));
+}
+
+export function stayingOf<V extends { readonly node: DeclaredNode }>(
+  cluster: DeclaredCluster,
+  views: readonly V[],
+): V[] {
+  return views.filter((view) => !isLeaving(cluster, view.node));
 }
 
 /** A node's endpoint in redis-trib's words. */

@@ -7,7 +7,7 @@ import { countSlots, formatSlots, SLOT_COUNT } from '../slots/slots.ts';
 import { declaredAs, place as nameOf } from './classify.ts';
 import { isAt } from './members.ts';
 import { TEMPORARY_NODE_TIMEOUT_MS } from './steps.ts';
-import { type DeclaredCluster, masterCount, nodeName } from './topology.ts';
+import { type DeclaredCluster, masterCount, nodeName, stayingOf } from './topology.ts';
 
 /** Something that keeps the cluster from being as declared. */
 export interface Finding {
@@ -22,9 +22,10 @@ export interface Finding {
 /** Compares every node's own view with all the others' and with what is declared. Empty: verified (but for the canary). */
 export function verify(
   cluster: DeclaredCluster,
-  views: readonly NodeView[],
+  observed: readonly NodeView[],
   options: { readonly placement: boolean; readonly version?: string | undefined },
 ): Finding[] {
+  const views = stayingOf(cluster, observed);
   const seen = views.filter((view) => view.seen);
   const findings = views.flatMap((view) =>
     view.seen ? [] : [finding('unreachable', view, `${nameOf(view)} ${view.problem}`, true)],
@@ -32,7 +33,12 @@ export function verify(
   // Of a cluster that nobody could be asked about nothing else is known: its slots may well have owners.
   if (seen.length === 0) return findings;
   for (const view of seen) findings.push(...ownFindings(cluster, view, seen, options.version));
-  findings.push(...membership(cluster, seen), ...opinions(seen), ...coverage(seen), ...shardFindings(cluster, seen));
+  findings.push(
+    ...membership(cluster, seen, observed),
+    ...opinions(seen),
+    ...coverage(seen),
+    ...shardFindings(cluster, seen),
+  );
   if (options.placement && seen.length === views.length) findings.push(...placementFindings(cluster, seen));
   return findings;
 }
@@ -81,8 +87,9 @@ function ownFindings(cluster: DeclaredCluster, view: SeenNode, seen: readonly Se
 const BAD_FLAGS = ['fail', 'fail?', 'handshake', 'noaddr'] as const;
 
 /** Who knows whom, and in what condition; grouped by the node spoken of, so that a dead node is one finding. */
-function membership(cluster: DeclaredCluster, seen: readonly SeenNode[]): Finding[] {
-  const ids = new Map(seen.map((view) => [view.self.id, view]));
+function membership(cluster: DeclaredCluster, seen: readonly SeenNode[], observed: readonly NodeView[]): Finding[] {
+  const ids = new Map(observed.flatMap((view) => (view.seen ? [[view.self.id, view] as const] : [])));
+  const leaving = new Set((cluster.leaving ?? []).map(nodeName));
   const grouped = new Map<string, { code: string; said: string; by: SeenNode[] }>();
   const note = (code: string, said: string, by: SeenNode): void => {
     const entry = grouped.get(said);
@@ -96,22 +103,23 @@ function membership(cluster: DeclaredCluster, seen: readonly SeenNode[]): Findin
     }
     for (const line of view.others) {
       const known = ids.get(line.id);
-      const name = known
-        ? nameOf(known)
-        : (declaredAs(cluster, line, ids) ?? `${line.address}:${line.port} (${line.id}, not declared)`);
+      const declared = declaredAs(cluster, line, ids);
+      const name = known ? nameOf(known) : (declared ?? `${line.address}:${line.port} (${line.id}, not declared)`);
       const bad = BAD_FLAGS.filter((flag) => line.flags.has(flag));
-      if (bad.length > 0) note('flags', `${name} is seen as ${bad.join(', ')} by`, view);
+      if (declared !== undefined && leaving.has(declared))
+        note('leaving', `${name}, which shall leave, is known by`, view);
+      else if (bad.length > 0) note('flags', `${name} is seen as ${bad.join(', ')} by`, view);
       else if (!line.connected) note('disconnected', `${name} has no bus connection from`, view);
       else if (known && !isAt(line, known.node))
         note('address', `${name} is looked for at ${line.address}:${line.port} by`, view);
-      else if (!known && declaredAs(cluster, line, ids) === undefined) note('stranger', `${name} is known by`, view);
+      else if (!known && declared === undefined) note('stranger', `${name} is known by`, view);
     }
   }
   return [...grouped.values()].map(({ code, said, by }) => ({
     code,
     message: `${said} ${by.length > 3 && by.length >= seen.length - 1 ? `all ${by.length} others` : by.map(nameOf).join(', ')}`,
     nodes: by.map((view) => nodeName(view.node)),
-    mayPass: code !== 'stranger' && code !== 'address',
+    mayPass: code !== 'stranger' && code !== 'address' && code !== 'leaving',
   }));
 }
 

@@ -3,7 +3,7 @@ import { type ClusterIo, observeAll } from '../node/cluster-io.ts';
 import type { NodeView, SeenNode } from '../node/observe.ts';
 import { assess, hasNothingToLose, knows, place as nameOf } from './classify.ts';
 import { explainLinks, explainStrangers, type Pair, strangersAmong } from './reach.ts';
-import type { DeclaredCluster } from './topology.ts';
+import { type DeclaredCluster, stayingOf } from './topology.ts';
 import { verify } from './verify.ts';
 
 const POLL_MS = 100;
@@ -63,7 +63,7 @@ export async function awaitMembers(
     io,
     stallMs,
     async () => {
-      const views = await observeAll(cluster, io);
+      const views = stayingOf(cluster, await observeAll(cluster, io));
       const seen = views.filter((view) => view.seen);
       const { forming } = assess(cluster, views);
       const silent = views.filter((view) => !view.seen).map((view) => ({ from: view, to: view }));

@@ -21,6 +21,7 @@ export interface SeenNode {
   readonly replOffset: number;
   readonly stateOk: boolean;
   readonly epoch: number;
+  readonly memory: NodeMemory;
   /** The node's own line, with its id, slots and open slots. */
   readonly self: MemberLine;
   /** The other members that it knows, handshakes included. */
@@ -30,6 +31,16 @@ export interface SeenNode {
   readonly disklessDelay: number | undefined;
   /** Absolute path of the config file; undefined when started without one. */
   readonly configFile: string | undefined;
+}
+
+/** Bytes; 0 where there is no limit or the server does not tell. */
+export interface NodeMemory {
+  readonly used: number;
+  /** Of the keys and values alone. */
+  readonly data: number;
+  /** maxmemory. */
+  readonly max: number;
+  readonly host: number;
 }
 
 /** A declared node that gave no usable view; `problem` is a clause for people. */
@@ -105,6 +116,17 @@ function ownState(
     replOffset: infoNumber(info, 'slave_repl_offset') ?? infoNumber(info, 'master_repl_offset') ?? 0,
     stateOk: cluster.get('cluster_state') === 'ok',
     epoch: infoNumber(cluster, 'cluster_my_epoch') ?? 0,
+    memory: memoryOf(info),
+  };
+}
+
+function memoryOf(info: InfoFields): NodeMemory {
+  const used = infoNumber(info, 'used_memory') ?? 0;
+  return {
+    used,
+    data: infoNumber(info, 'used_memory_dataset') ?? used,
+    max: infoNumber(info, 'maxmemory') ?? 0,
+    host: infoNumber(info, 'total_system_memory') ?? 0,
   };
 }
 

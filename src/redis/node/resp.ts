@@ -1,14 +1,16 @@
 import type { NodeAccess, RespValue } from './contract.ts';
 
 /** Commands as RESP2, which 4.0 understands too, in one piece. */
-export function encodeCommands(commands: readonly (readonly string[])[]): string {
+export function encodeCommands(commands: readonly (readonly string[])[], encoding: Encoding = 'utf8'): string {
   let text = '';
   for (const words of commands) {
     text += `*${words.length}\r\n`;
-    for (const word of words) text += `$${Buffer.byteLength(word)}\r\n${word}\r\n`;
+    for (const word of words) text += `$${Buffer.byteLength(word, encoding)}\r\n${word}\r\n`;
   }
   return text;
 }
+
+export type Encoding = NonNullable<NodeAccess['encoding']>;
 
 export function loginCommand({ auth }: NodeAccess): readonly string[] | undefined {
   if (!auth) return undefined;
@@ -19,6 +21,7 @@ export function loginCommand({ auth }: NodeAccess): readonly string[] | undefine
 export function plainReply(value: unknown): RespValue {
   if (value instanceof Error) return { error: withoutArguments(value.message) };
   if (Array.isArray(value)) return value.map(plainReply);
+  if (Buffer.isBuffer(value)) return value.toString('latin1');
   if (typeof value === 'string' || typeof value === 'number' || value === null) return value;
   return String(value);
 }

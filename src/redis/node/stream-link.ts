@@ -3,7 +3,7 @@ import type { NodeAccess, NodeFailureKind, NodeLink, RespValue } from './contrac
 import { Deadline } from './deadline.ts';
 import { NodeError } from './node-error.ts';
 import { openNodeStream } from './node-stream.ts';
-import { encodeCommands, errorIn, loginCommand, plainReply } from './resp.ts';
+import { type Encoding, encodeCommands, errorIn, loginCommand, plainReply } from './resp.ts';
 
 export const DEFAULT_TIMEOUT_MS = 5000;
 /** The replies of one call. A node that sends more is none of ours. */
@@ -27,6 +27,7 @@ export class StreamLink implements NodeLink {
   readonly #stream: Duplex;
   readonly #parser: { execute(chunk: Buffer): void };
   readonly #calls: Call[] = [];
+  readonly #encoding: Encoding;
   /** Settles when the node has judged the password; without one at once. */
   readonly loggedIn: Promise<void>;
   #received = 0;
@@ -45,7 +46,9 @@ export class StreamLink implements NodeLink {
 
   private constructor(stream: Duplex, Parser: typeof import('redis-parser'), access: NodeAccess) {
     this.#stream = stream;
+    this.#encoding = access.encoding ?? 'utf8';
     this.#parser = new Parser({
+      returnBuffers: this.#encoding === 'latin1',
       returnReply: (reply: unknown) => this.#onReply(plainReply(reply)),
       returnError: (error) => this.#onReply(plainReply(error)),
       returnFatalError: (error) => this.#notRedis(error),
@@ -94,20 +97,22 @@ export class StreamLink implements NodeLink {
     });
   }
 
-  #send(commands: readonly (readonly string[])[], settle: Call['settle']): void {
+  #send(commands: readonly (readonly string[])[], settle: Call['settle'], encoding = this.#encoding): void {
     this.#calls.push({ count: commands.length, replies: [], settle });
-    this.#stream.write(encodeCommands(commands));
+    this.#stream.write(encodeCommands(commands, encoding), encoding);
   }
 
   /** Judged at once: the replies to what was sent behind it may stand in the same chunk, and count only after a good login. */
   #logIn(command: readonly string[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#send([command], (outcome) => {
+      const settle: Call['settle'] = (outcome) => {
         const refusal = Array.isArray(outcome) ? errorIn(outcome[0]) : undefined;
         if (!Array.isArray(outcome)) reject(this.#end(outcome.kind, outcome.message));
         else if (refusal === undefined || NO_PASSWORD_SET.test(refusal)) resolve();
         else reject(this.#end('auth', refusal));
-      });
+      };
+      // A password is text, whatever keys are.
+      this.#send([command], settle, 'utf8');
     });
   }
 

@@ -2,8 +2,9 @@ import type { Step } from '../cluster/steps.ts';
 import { type DeclaredCluster, mayDo, nodeName } from '../cluster/topology.ts';
 import type { SeenNode } from '../node/observe.ts';
 import type { Shard } from '../place/placement-score.ts';
+import { planOpenSlots } from './open-slots.ts';
 import { ownershipOf } from './ownership.ts';
-import { countSlots, evenSlots, formatSlots, rangesOf, type SlotRange, slotsOf } from './slots.ts';
+import { countSlots, evenSlots, formatSlots, rangesOf, type SlotRange, slotsOf, withoutSlots } from './slots.ts';
 
 /**
  * Gives every slot without an owner to a master, only while the cluster forms: later, a slot without an owner may have had
@@ -11,11 +12,14 @@ import { countSlots, evenSlots, formatSlots, rangesOf, type SlotRange, slotsOf }
  */
 export function planSlots(
   cluster: DeclaredCluster,
+  members: readonly SeenNode[],
   seen: readonly SeenNode[],
   shards: readonly Shard[],
   forming: boolean,
 ): { readonly refusals: readonly string[]; readonly steps: readonly Step[] } {
-  const { unowned } = ownershipOf(seen);
+  // A slot that is on its way goes to who takes it over.
+  const arriving = planOpenSlots(members).close.flatMap(({ slots }) => slots);
+  const unowned = withoutSlots(ownershipOf(members).unowned, arriving);
   if (unowned.length === 0) return { refusals: [], steps: [] };
   const all = shards.flatMap(({ master }) => seen[master] ?? []).toSorted((a, b) => seen.indexOf(a) - seen.indexOf(b));
   const allowed = all.filter((view) => mayDo(cluster, view.node, 'take-slots'));

@@ -1,0 +1,103 @@
+import type { Step } from '../cluster/steps.ts';
+import type { ClusterIo } from '../node/cluster-io.ts';
+import type { SeenNode } from '../node/observe.ts';
+import { closeSlots } from './close-slots.ts';
+import { LatencyProbe } from './latency-probe.ts';
+import { moveSlots, together } from './move-slots.ts';
+import type { Mover } from './mover.ts';
+import { NodeLinks } from './node-links.ts';
+import { Pace } from './pace.ts';
+import { countSlots } from './slots.ts';
+
+type MoveStep = Extract<Step, { do: 'move-slots' }>;
+type CloseStep = Extract<Step, { do: 'close-slots' }>;
+
+export interface MigrationOptions {
+  readonly stallMs: number;
+  /** Milliseconds that the slowest of a hundred requests may take before less is moved at once. */
+  readonly latencyMs: number;
+  /** Measure with SET too, on a random key that expires. */
+  readonly probeWrites: boolean;
+}
+
+/** What a migration did, and what clients felt of it. */
+export interface Flight {
+  readonly slots: number;
+  readonly keys: number;
+  readonly seconds: number;
+  readonly p99_ms: number;
+  readonly p99_before_ms: number;
+}
+
+/** Closes what is open, then moves: givers beside each other, each giver's targets one after the other. */
+export async function carryOutMigration(
+  steps: readonly Step[],
+  views: ReadonlyMap<string, SeenNode>,
+  io: ClusterIo,
+  options: MigrationOptions,
+): Promise<Flight> {
+  const closes = steps.filter((step): step is CloseStep => step.do === 'close-slots');
+  const moves = steps.filter((step): step is MoveStep => step.do === 'move-slots');
+  const links = new NodeLinks(io, views);
+  const touched = [...new Set(moves.flatMap(({ node, to }) => [node, to]))].map((name) => links.view(name));
+  const probe = new LatencyProbe(
+    io,
+    touched,
+    moves.flatMap(({ slots }) => slots),
+    options.probeWrites,
+  );
+  const total = [...closes, ...moves].reduce((sum, { slots }) => sum + countSlots(slots), 0);
+  const began = io.now();
+  let mover: Mover | undefined;
+  try {
+    const quiet = touched.length > 0 ? await probe.start((p99) => mover?.pace.judge(p99)) : 0;
+    // On a slow way to the nodes most of the time is the way's.
+    const pace = new Pace(Math.max(options.latencyMs, quiet * 2));
+    mover = { io, links, pace, stallMs: options.stallMs, stopped: false, moved: { slots: 0, keys: 0 } };
+    const { moved } = mover;
+    const telling = tell(
+      io,
+      () => `${moved.slots} of ${total} slots moved, ${moved.keys} keys; p99 ${probe.p99Ms.toFixed(1)} ms`,
+    );
+    try {
+      for (const { node, slots } of closes) await closeSlots(mover, { owner: node, slots });
+      await together(
+        mover,
+        [...byGiver(moves)].map(async ([, own]) => await moveAll(mover, own, links)),
+      );
+    } finally {
+      telling.stop();
+    }
+    const seconds = Number(((io.now() - began) / 1000).toFixed(3));
+    return { ...moved, seconds, p99_ms: rounded(probe.p99Ms), p99_before_ms: rounded(quiet) };
+  } finally {
+    await probe.stop();
+    await links.closeAll();
+  }
+}
+
+async function moveAll(mover: Mover | undefined, own: readonly MoveStep[], links: NodeLinks): Promise<void> {
+  for (const { node, to, slots } of own) {
+    if (!mover || mover.stopped) return;
+    const open = links.view(node).self.migrating;
+    await moveSlots(mover, { from: node, to, slots }, !slots.some(([first]) => open.has(first)));
+  }
+}
+
+function byGiver(moves: readonly MoveStep[]): Map<string, MoveStep[]> {
+  const givers = new Map<string, MoveStep[]>();
+  for (const step of moves) givers.set(step.node, [...(givers.get(step.node) ?? []), step]);
+  return givers;
+}
+
+const TELL_MS = 1000;
+
+/** Says now and then how far it is. */
+function tell(io: ClusterIo, text: () => string): { stop(): void } {
+  const timer = setInterval(() => io.progress(text()), TELL_MS);
+  return { stop: () => clearInterval(timer) };
+}
+
+function rounded(ms: number): number {
+  return Number(ms.toFixed(2));
+}

@@ -1,0 +1,155 @@
+import type { RespValue } from '../node/contract.ts';
+import { type Chunk, keysIn, migrate, type Route } from './migrate-keys.ts';
+import type { Mover } from './mover.ts';
+import type { SlotMove } from './moves.ts';
+import { StaleError } from './node-links.ts';
+import { setSlots } from './set-slot.ts';
+import { slotsOf } from './slots.ts';
+
+/** Slots that are open at once on one route. Clients are redirected twice for a key of theirs, so not too many. */
+const BATCH = 32;
+/** While the keys of one batch move, the marks of another are set and those of a third cleared. */
+const BATCHES_AT_ONCE = 3;
+
+/**
+ * Moves slots of one giver, target by target. For every slot the order is: importing on the target, migrating on the giver,
+ * the keys, then the new owner on the target first, so that a crash leaves no slot without an owner; then the giver, then the rest.
+ */
+export async function moveSlots(mover: Mover, { from, to, slots }: SlotMove, fresh: boolean): Promise<void> {
+  const batches: number[][] = [];
+  for (const slot of slotsOf(slots)) {
+    const last = batches.at(-1);
+    if (last && last.length < BATCH) last.push(slot);
+    else batches.push([slot]);
+  }
+  const lane = new Lane(mover);
+  const work = async (): Promise<void> => {
+    for (let batch = batches.shift(); batch && !mover.stopped; batch = batches.shift()) {
+      await moveBatch(mover, { from, to, fresh }, batch, lane);
+    }
+  };
+  await together(
+    mover,
+    Array.from({ length: BATCHES_AT_ONCE }, async () => await work()),
+  );
+}
+
+/** All of them end before the first failure is thrown, so that nothing is still being sent behind it. */
+export async function together(mover: Mover, work: readonly Promise<void>[]): Promise<void> {
+  const failures: unknown[] = [];
+  const watched = work.map(async (one) => {
+    try {
+      await one;
+    } catch (error) {
+      mover.stopped = true;
+      failures.push(error);
+    }
+  });
+  await Promise.all(watched);
+  if (failures.length > 0) throw failures[0];
+}
+
+async function moveBatch(mover: Mover, route: Route, batch: readonly number[], lane: Lane): Promise<void> {
+  const [from, to] = [mover.links.view(route.from).self.id, mover.links.view(route.to).self.id];
+  // Lets an interrupted run end here.
+  await mover.io.sleep(0);
+  await setSlots(mover, route.to, batch, 'IMPORTING', from);
+  await setSlots(mover, route.from, batch, 'MIGRATING', to);
+  await moveKeys(mover, route, batch, lane);
+  await setSlots(mover, route.to, batch, 'NODE', to);
+  await setSlots(mover, route.from, batch, 'NODE', to);
+  await tellOthers(mover, [route.from, route.to], batch, to);
+  mover.moved.slots += batch.length;
+}
+
+/** Who cannot be told learns it by gossip. */
+export async function tellOthers(
+  mover: Mover,
+  told: readonly string[],
+  slots: readonly number[],
+  owner: string,
+): Promise<void> {
+  const rest = mover.links.otherMasters(...told);
+  await Promise.all(
+    rest.map(async (name) => {
+      await setSlots(mover, name, slots, 'NODE', owner).catch((error: unknown) => {
+        if (!(error instanceof StaleError)) throw error;
+      });
+    }),
+  );
+}
+
+/** Until none is left: a giver that marks a slot migrating takes no new key for it. */
+export async function moveKeys(
+  mover: Mover,
+  route: Route,
+  slots: readonly number[],
+  lane = new Lane(mover),
+): Promise<void> {
+  for (let left = slots; left.length > 0; ) {
+    if (mover.stopped) throw new StaleError('another move failed');
+    const { keys } = mover.pace.limits;
+    const found = await mover.links.send(
+      route.from,
+      left.map((slot) => ['CLUSTER', 'GETKEYSINSLOT', String(slot), String(keys)]),
+    );
+    const bySlot = left
+      .map((slot, index) => ({ slot, keys: keysIn(found[index]) }))
+      .filter((entry) => entry.keys.length > 0);
+    const sizes = await sizesOf(
+      mover,
+      route.from,
+      bySlot.flatMap((entry) => entry.keys),
+    );
+    const chunks = bySlot.flatMap((entry) => chunksOf(entry.slot, entry.keys, sizes, mover.pace.limits.bytes));
+    await Promise.all(chunks.map(async (chunk) => await lane.run(async () => await migrate(mover, route, chunk))));
+    mover.moved.keys += chunks.reduce((sum, chunk) => sum + chunk.keys.length, 0);
+    left = bySlot.map(({ slot }) => slot);
+  }
+}
+
+async function sizesOf(mover: Mover, name: string, keys: readonly string[]): Promise<Map<string, number>> {
+  const replies: RespValue[] = await mover.links.send(
+    name,
+    keys.map((key) => ['MEMORY', 'USAGE', key]),
+  );
+  return new Map(keys.map((key, index) => [key, typeof replies[index] === 'number' ? replies[index] : 0]));
+}
+
+/** Keys of one slot, divided so that no MIGRATE carries more than `limit` bytes, but for a single key that is larger. */
+function chunksOf(slot: number, keys: readonly string[], sizes: ReadonlyMap<string, number>, limit: number): Chunk[] {
+  const chunks: { slot: number; keys: string[]; bytes: number }[] = [];
+  for (const key of keys) {
+    const size = sizes.get(key) ?? 0;
+    const last = chunks.at(-1);
+    if (last && last.bytes + size <= limit) {
+      last.keys.push(key);
+      last.bytes += size;
+    } else chunks.push({ slot, keys: [key], bytes: size });
+  }
+  return chunks;
+}
+
+/** Lets as many MIGRATEs of one giver be under way as the pace allows at the moment. */
+class Lane {
+  readonly #mover: Mover;
+  readonly #waiting: (() => void)[] = [];
+  #busy = 0;
+
+  constructor(mover: Mover) {
+    this.#mover = mover;
+  }
+
+  async run(work: () => Promise<void>): Promise<void> {
+    while (this.#busy >= this.#mover.pace.limits.inFlight)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#busy += 1;
+    try {
+      if (!this.#mover.stopped) await work();
+    } finally {
+      this.#busy -= 1;
+      const room = Math.max(1, this.#mover.pace.limits.inFlight - this.#busy);
+      for (const next of this.#waiting.splice(0, room)) next();
+    }
+  }
+}

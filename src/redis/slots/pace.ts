@@ -1,0 +1,52 @@
+/** How much is under way at once. A giver is blocked while it sends a MIGRATE, so these are what its clients wait for. */
+export interface Limits {
+  /** Keys in one MIGRATE. */
+  readonly keys: number;
+  readonly bytes: number;
+  /** MIGRATEs of one giver that wait behind each other. */
+  readonly inFlight: number;
+}
+
+const LEAST: Limits = { keys: 8, bytes: 64 * 1024, inFlight: 1 };
+const MOST: Limits = { keys: 512, bytes: 4 * 1024 * 1024, inFlight: 4 };
+const START: Limits = { keys: 100, bytes: 1024 * 1024, inFlight: 2 };
+
+/** Below this part of the budget there is room for more. */
+const ROOM = 0.5;
+
+/** Halves what is under way when clients wait too long, and lets it grow again slowly. */
+export class Pace {
+  #limits: Limits = START;
+  readonly budgetMs: number;
+
+  constructor(budgetMs: number) {
+    this.budgetMs = budgetMs;
+  }
+
+  get limits(): Limits {
+    return this.#limits;
+  }
+
+  /** The slowest of a hundred requests of a client took this long. */
+  judge(p99Ms: number): void {
+    if (p99Ms > this.budgetMs) this.slowDown();
+    else if (p99Ms < this.budgetMs * ROOM) this.#scale(1.25, 1);
+  }
+
+  slowDown(): void {
+    this.#scale(0.5, -1);
+  }
+
+  #scale(factor: number, inFlight: number): void {
+    const { keys, bytes } = this.#limits;
+    this.#limits = {
+      keys: within(LEAST.keys, Math.round(keys * factor), MOST.keys),
+      bytes: within(LEAST.bytes, Math.round(bytes * factor), MOST.bytes),
+      inFlight: within(LEAST.inFlight, this.#limits.inFlight + inFlight, MOST.inFlight),
+    };
+  }
+}
+
+function within(least: number, value: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
+}

@@ -1,0 +1,201 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { form } from '../../src/redis/cluster/form.ts';
+import { planCluster } from '../../src/redis/cluster/plan.ts';
+import { accessOf, type DeclaredCluster } from '../../src/redis/cluster/topology.ts';
+import { observedShards, verify } from '../../src/redis/cluster/verify.ts';
+import { observeAll } from '../../src/redis/node/cluster-io.ts';
+import type { NodeLink } from '../../src/redis/node/contract.ts';
+import { keySlot } from '../../src/redis/node/key-slot.ts';
+import { countSlots } from '../../src/redis/slots/slots.ts';
+import { askKept, command, declared, localIo, Servers } from './servers.ts';
+
+const servers = new Servers();
+const links: NodeLink[] = [];
+afterEach(async () => {
+  for (const link of links.splice(0)) link.close();
+  await servers.stopAll();
+});
+
+const three = [17401, 17402, 17403];
+const five = [...three, 17404, 17405];
+
+async function start(ports: readonly number[], settings: readonly string[] = []): Promise<void> {
+  await Promise.all(ports.map(async (port) => await servers.start(port, settings)));
+}
+
+async function bring(cluster: DeclaredCluster) {
+  const io = localIo();
+  const formed = await form(cluster, await observeAll(cluster, io), io, { stallMs: 15_000 });
+  expect(verify(cluster, formed.views, { placement: true })).toEqual([]);
+  expect(planCluster(cluster, formed.views).steps).toEqual([]);
+  return { ...formed, seen: formed.views.filter((view) => view.seen) };
+}
+
+/** Keys may be any bytes: a link of its own that takes a character for a byte. */
+async function bytesOf(cluster: DeclaredCluster, port: number): Promise<NodeLink> {
+  const node = cluster.nodes.find((declared) => declared.port === port);
+  if (!node) throw new Error(`no node on ${port}`);
+  const link = await askKept({ ...accessOf(node), encoding: 'latin1' });
+  links.push(link);
+  return link;
+}
+
+/** Sends a command where redirections lead. */
+async function follow(cluster: DeclaredCluster, words: readonly string[]): Promise<unknown> {
+  let port = cluster.nodes[0]?.port ?? 0;
+  for (let hop = 0; hop < 5; hop += 1) {
+    const [reply] = await (await bytesOf(cluster, port)).send([words]);
+    const moved =
+      typeof reply === 'object' && reply !== null && 'error' in reply ? /^MOVED .*:(\d+)$/.exec(reply.error) : null;
+    if (!moved) return reply;
+    port = Number(moved[1]);
+  }
+  throw new Error(`redirected too often: ${words.join(' ')}`);
+}
+
+const KEYS = [
+  'foo',
+  'b\xe4r\xff\x00\r\n',
+  '\xfe\xed{tag}',
+  ...Array.from({ length: 300 }, (_, index) => `key:${index}`),
+];
+
+async function fill(cluster: DeclaredCluster): Promise<void> {
+  for (const key of KEYS) expect(await follow(cluster, ['SET', key, `value of ${key}`])).toBe('OK');
+}
+
+async function expectFilled(cluster: DeclaredCluster): Promise<void> {
+  for (const key of KEYS) expect(await follow(cluster, ['GET', key])).toBe(`value of ${key}`);
+  const sizes = await Promise.all(
+    cluster.nodes.map(async ({ port }) => Number(await command(port, ['DBSIZE'], auth(cluster)))),
+  );
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(KEYS.length * (1 + cluster.replicas));
+}
+
+function auth(cluster: DeclaredCluster) {
+  return cluster.nodes[0]?.auth;
+}
+
+function withPassword(cluster: DeclaredCluster): DeclaredCluster {
+  return { ...cluster, nodes: cluster.nodes.map((node) => ({ ...node, auth: { password: 'p wörd' } })) };
+}
+
+const counts = (seen: Awaited<ReturnType<typeof bring>>['seen']) => seen.map((view) => countSlots(view.self.slots));
+
+describe('moving slots between real servers', () => {
+  it('levels five masters by weight and drains two of them again, keys of any bytes included', async () => {
+    await start(five, ['--requirepass', 'p wörd', '--masterauth', 'p wörd']);
+    const small = withPassword(declared(three, { replicas: 0 }));
+    await bring(small);
+    await fill(small);
+    const level = withPassword(declared(five, { replicas: 0, rebalance: true }));
+    const grown = await bring(level);
+    expect(counts(grown.seen)).toEqual([3277, 3277, 3277, 3277, 3276]);
+    expect(grown.flights).toEqual([expect.objectContaining({ slots: 6553 })]);
+    await expectFilled(level);
+    const weighted = { ...level, nodes: level.nodes.map((node, index) => ({ ...node, weight: index < 2 ? 2 : 1 })) };
+    expect(counts((await bring(weighted)).seen)).toEqual([4681, 4681, 2341, 2341, 2340]);
+    const shrunk = { ...small, leaving: level.nodes.slice(3) };
+    const left = await bring(shrunk);
+    expect(counts(left.seen).reduce((sum, count) => sum + count, 0)).toBe(16384);
+    expect(left.steps).toContain('3 nodes: forget h5:17405');
+    await expectFilled(small);
+  });
+
+  it('lets shards leave: their replicas follow other masters, and nobody knows the masters any more', async () => {
+    const [masters, replicas] = [five.slice(0, 4), [17406, 17407, 17408, 17409]];
+    await start([...masters, ...replicas]);
+    const all = declared([...masters, ...replicas]);
+    await bring(all);
+    await fill(all);
+    const leaving = all.nodes.filter(({ port }) => port === 17404);
+    const shrunk = { ...all, nodes: all.nodes.filter(({ port }) => port !== 17404), leaving, masters: 3 };
+    const { seen, views } = await bring(shrunk);
+    const staying = seen.filter(({ node }) => node.port !== 17404);
+    expect(
+      observedShards(staying)
+        .map((shard) => shard.replicas.length)
+        .sort(),
+    ).toEqual([1, 1, 2]);
+    expect(staying.flatMap((view) => view.others).some(({ port }) => port === 17404)).toBe(false);
+    await servers.kill(17404);
+    expect(planCluster(shrunk, await observeAll(shrunk, localIo()))).toMatchObject({ refusals: [], steps: [] });
+    expect(views).toHaveLength(8);
+  });
+
+  it('closes open slots by what holds the data', async () => {
+    await start(three);
+    const cluster = declared(three, { replicas: 0 });
+    const { seen } = await bring(cluster);
+    await fill(cluster);
+    const ids = seen.map(({ self }) => self.id);
+    const [owner = 0, other = 0] = [seen, seen].map((views, index) => {
+      const holds = views.findIndex(({ self }) =>
+        self.slots.some(([first, last]) => first <= keySlot('foo') && last >= keySlot('foo')),
+      );
+      return (holds + index) % 3;
+    });
+    const [from = 0, to = 0] = [three[owner], three[other]];
+    const slot = String(keySlot('foo'));
+    // Only the taker is marked, and has a key that its owner misses.
+    await command(to, ['CLUSTER', 'SETSLOT', slot, 'IMPORTING', ids[owner] ?? '']);
+    await command(from, ['CLUSTER', 'SETSLOT', slot, 'MIGRATING', ids[other] ?? '']);
+    await command(from, ['MIGRATE', '127.0.0.1', String(to), 'foo', '0', '5000']);
+    await command(from, ['CLUSTER', 'SETSLOT', slot, 'STABLE']);
+    expect(await command(from, ['GET', 'foo'])).toBe(null);
+    await bring(cluster);
+    expect(await command(from, ['GET', 'foo'])).toBe('value of foo');
+    // Both are marked: the move is finished.
+    await command(to, ['CLUSTER', 'SETSLOT', slot, 'IMPORTING', ids[owner] ?? '']);
+    await command(from, ['CLUSTER', 'SETSLOT', slot, 'MIGRATING', ids[other] ?? '']);
+    await bring(cluster);
+    expect(await command(to, ['GET', 'foo'])).toBe('value of foo');
+    await expectFilled(cluster);
+  });
+
+  it('keeps both copies of a key that differ when nothing tells which is the newer, and says where they are', async () => {
+    await start(three);
+    const cluster = declared(three, { replicas: 0 });
+    const { seen } = await bring(cluster);
+    const [from = 0, to = 0] = [three[2], three[0]];
+    const [fromId = '', toId = ''] = [seen[2]?.self.id, seen[0]?.self.id];
+    await command(to, ['CLUSTER', 'SETSLOT', '12182', 'IMPORTING', fromId]);
+    await command(from, ['SET', 'foo', 'mine']);
+    await command(from, ['CLUSTER', 'SETSLOT', '12182', 'MIGRATING', toId]);
+    const link = await bytesOf(cluster, to);
+    const put = async (value: string) => await link.send([['ASKING'], ['SET', 'foo', value]]);
+    await put('theirs');
+    await expect(bring(cluster)).rejects.toThrow(
+      /key "foo" of slot 12182 is on h3:17403 .* and on h1:17401 .* different values/,
+    );
+    expect(await command(from, ['GET', 'foo'])).toBe('mine');
+    await put('mine');
+    await bring(cluster);
+    expect(await command(to, ['GET', 'foo'])).toBe('mine');
+  });
+
+  it('carries a key that is larger than all limits', async () => {
+    await start([...three, 17404]);
+    const small = declared(three, { replicas: 0 });
+    await bring(small);
+    await command(17403, ['SETRANGE', 'foo', '30000000', 'end']);
+    for (let part = 0; part < 4; part += 1) {
+      const members = Array.from({ length: 20_000 }, (_, index) => `member ${part}:${index}`);
+      await command(17403, ['SADD', '{foo}set', ...members]);
+    }
+    const level = { ...declared(three, { replicas: 0, rebalance: true }) };
+    const weighted = {
+      ...level,
+      nodes: level.nodes.map((node) => ({ ...node, weight: node.port === 17403 ? 0 : 1 })),
+      leaving: [],
+    };
+    const four = {
+      ...weighted,
+      nodes: [...weighted.nodes, ...declared([17404]).nodes.map((node) => ({ ...node, host: 'h4' }))],
+    };
+    const { flights } = await bring(four);
+    expect(flights[0]?.keys).toBe(2);
+    expect(await follow(four, ['STRLEN', 'foo'])).toBe(30_000_003);
+    expect(await follow(four, ['SCARD', '{foo}set'])).toBe(80_000);
+  });
+});
