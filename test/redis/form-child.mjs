@@ -4,9 +4,9 @@ import { pathToFileURL } from 'node:url';
 
 const [compiled, declared] = process.argv.slice(2);
 const load = async (file) => await import(pathToFileURL(`${compiled}/redis/${file}.js`).href);
-const { queryNode } = await load('client');
-const { observeAll } = await load('cluster-io');
-const { form } = await load('form');
+const { openNodeLink, queryNode } = await load('node/client');
+const { observeAll } = await load('node/cluster-io');
+const { form } = await load('cluster/form');
 const cluster = JSON.parse(declared);
 const open = (query) => async () =>
   await new Promise((resolve, reject) => {
@@ -16,6 +16,7 @@ const open = (query) => async () =>
   });
 const io = {
   query: async (query) => await queryNode(open(query), query),
+  link: async (node, encoding) => await openNodeLink(open(node), { ...node, via: node.host, encoding }),
   sleep: async (ms) => await new Promise((resolve) => setTimeout(resolve, ms)),
   progress: () => undefined,
   settingsInFile: async () => undefined,

@@ -118,7 +118,8 @@ describe('forming a cluster of real servers', () => {
       const moment = ((seed * 7919 + kill * 104729) % 2300) * (seed % 2 === 0 ? 1 : 0.1);
       const child = spawn(process.execPath, [`${root}test/redis/form-child.mjs`, compiled, JSON.stringify(cluster)]);
       const ended = new Promise((resolve) => child.once('exit', resolve));
-      await Promise.race([ended, new Promise((resolve) => child.stdout.once('data', resolve))]);
+      const started = await Promise.race([ended, new Promise((resolve) => child.stdout.once('data', resolve))]);
+      expect(String(started)).toBe('started\n');
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, moment))]);
       child.kill('SIGKILL');
       await ended;
