@@ -17,6 +17,8 @@ export interface SeenNode {
   readonly syncing: boolean;
   /** What grows while it takes a copy of its master's data, or saves its own for one that does. */
   readonly activity?: string;
+  /** Why its keys would not survive a restart, as a clause; undefined: they would. */
+  readonly perishable: string | undefined;
   /** Bytes of the replication stream: what a master has sent out, what a replica has taken in. */
   readonly replOffset: number;
   readonly stateOk: boolean;
@@ -60,6 +62,7 @@ const COMMANDS = [
   ['ROLE'],
   ['CONFIG', 'GET', 'cluster-node-timeout'],
   ['CONFIG', 'GET', 'repl-diskless-sync-delay'],
+  ['CONFIG', 'GET', 'save'],
 ] as const;
 
 /** The query that shows a node through its own eyes, in one round trip and without any effect. */
@@ -70,7 +73,7 @@ export function observation(node: DeclaredNode, timeoutMs?: number): NodeQuery {
 /** What the answer of {@link observation} says. */
 export function viewOf(node: DeclaredNode, answer: NodeAnswer): NodeView {
   if (!answer.ok) return { node, seen: false, kind: answer.kind, problem: silence(answer) };
-  const [info, clusterInfo, nodes, role, timeout, delay] = answer.replies;
+  const [info, clusterInfo, nodes, role, timeout, delay, save] = answer.replies;
   if (typeof info !== 'string') return { node, seen: false, kind: 'other', problem: `INFO said: ${said(info)}` };
   const fields = parseInfo(info);
   if (fields.get('cluster_enabled') === '0') {
@@ -96,6 +99,7 @@ export function viewOf(node: DeclaredNode, answer: NodeAnswer): NodeView {
     nodeTimeoutMs: settingOf(timeout),
     disklessDelay: settingOf(delay),
     configFile: fields.get('config_file') || undefined,
+    perishable: perishable(fields, Array.isArray(save) ? save[1] : undefined),
   };
 }
 
@@ -103,7 +107,10 @@ function ownState(
   info: InfoFields,
   cluster: InfoFields,
   role: RespValue | undefined,
-): Omit<SeenNode, 'node' | 'seen' | 'self' | 'others' | 'nodeTimeoutMs' | 'disklessDelay' | 'configFile'> {
+): Omit<
+  SeenNode,
+  'node' | 'seen' | 'self' | 'others' | 'nodeTimeoutMs' | 'disklessDelay' | 'configFile' | 'perishable'
+> {
   const ownRole = Array.isArray(role) && typeof role[0] === 'string' ? role[0] : info.get('role');
   return {
     ...serverVersion(info),
@@ -131,6 +138,18 @@ function memoryOf(info: InfoFields): NodeMemory {
 }
 
 const SYNC_FIELDS = ['master_sync_read_bytes', 'master_sync_left_bytes', 'current_save_keys_processed'];
+
+/** Without a whole copy on disk, keys are gone with the process. Where CONFIG is not allowed, save points are taken for granted. */
+function perishable(info: InfoFields, save: RespValue | undefined): string | undefined {
+  if (info.get('aof_enabled') === '1') {
+    if (info.get('aof_rewrite_in_progress') === '1' || info.get('aof_rewrite_scheduled') === '1')
+      return 'is still writing its append-only file';
+    if (info.get('aof_last_write_status') === 'err') return 'cannot write its append-only file';
+    return info.get('aof_last_bgrewrite_status') === 'err' ? 'could not write its append-only file anew' : undefined;
+  }
+  if (save === '') return 'keeps no copy on disk (no append-only file, no save points)';
+  return info.get('rdb_last_bgsave_status') === 'err' ? 'could not save its last snapshot' : undefined;
+}
 
 function settingOf(reply: RespValue | undefined): number | undefined {
   if (!Array.isArray(reply) || typeof reply[1] !== 'string') return undefined;
