@@ -5,6 +5,7 @@ import type { Become, Reply, Shell, ShOptions } from '../transport/contract.ts';
 import type { HostState } from './host-state.ts';
 import type { PlayRun } from './play-run.ts';
 import type { Call } from './prepare.ts';
+import type { PlayContext, Run } from './run-state.ts';
 import { connectingBecome } from './target.ts';
 
 /** The hands of a module while it applies its plan. `over` lets go of what it may have left open. */
@@ -38,7 +39,7 @@ export function applyContext(
     sh: shOn(call.on, call.become),
     on: (name) => {
       const host = run.host(name);
-      return { sh: shOn(host, connectingBecome(call.become, run.scope(host, context), context.play, request)) };
+      return { sh: shOn(host, becomeElsewhere(run, call.become, host, context)) };
     },
     stateOf: (name) => ({ sh: shOn(run.host(name), run.stateBecome(name)) }),
     query: (query) => run.reader.queryNow(query, context),
@@ -59,6 +60,16 @@ export function applyContext(
       for (const link of links) link.close();
     },
   };
+}
+
+/** Who a task is on another host than its own: the same user, with that host's own password and method. */
+export function becomeElsewhere(
+  run: Run,
+  become: Become | undefined,
+  host: HostState,
+  context: PlayContext,
+): Become | undefined {
+  return connectingBecome(become, run.scope(host, context), context.play, run.request);
 }
 
 /** Run a script that is ended on the host when the signal comes. */

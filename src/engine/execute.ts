@@ -5,7 +5,7 @@ import { searchDirs } from '../playbook/template-files.ts';
 import { compileExpression } from '../template/template.ts';
 import { UnknownReached } from '../template/undefined.ts';
 import { Unknown } from '../template/values.ts';
-import { applyContext } from './apply-context.ts';
+import { applyContext, becomeElsewhere } from './apply-context.ts';
 import { inventoryChanges } from './inventory-changes.ts';
 import type { PlayRun } from './play-run.ts';
 import type { Call } from './prepare.ts';
@@ -75,7 +75,8 @@ async function runHost(
     const { plan, state } = await readAndPlan(play, call, module);
     const settled = settledByPlan(call, plan);
     const writes = plan.changes.length > 0 || module.fusable;
-    const touched = [call.on.name, ...(module.read(call.args).nodes ?? []).map(({ via }) => via)];
+    const { nodes = [], elsewhere = [] } = module.read(call.args);
+    const touched = [call.on.name, ...nodes.map(({ via }) => via), ...elsewhere.map(({ host }) => host)];
     if (!settled && writes && !locks.cover(touched)) {
       // Until the lock is held another run could still change what was read, so it is read again.
       await locks.acquire(touched);
@@ -151,7 +152,8 @@ async function probeAgain(
 async function readAndPlan(play: PlayRun, call: Call, module: HostModule): Promise<{ plan: Plan; state: unknown }> {
   const request = module.read(call.args);
   const where = { host: call.on.name, become: call.become, env: call.environment };
-  const state = module.parse(await play.run.reader.read(request, where, play.context), call.args);
+  const becomeOn = (name: string) => becomeElsewhere(play.run, call.become, play.run.host(name), play.context);
+  const state = module.parse(await play.run.reader.read(request, where, play.context, becomeOn), call.args);
   const plan = module.plan(state, call.args, {
     host: call.on.name,
     check: call.check,

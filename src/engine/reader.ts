@@ -42,13 +42,18 @@ export class Reader {
     request: ReadRequest,
     where: Omit<ScriptRead, 'script'>,
     context: PlayContext | undefined,
+    becomeOn: (host: string) => Become | undefined = () => where.become,
   ): Promise<ReadAnswer> {
+    const others = (request.elsewhere ?? []).map((other): ScriptRead => {
+      const { host, script, asTaskUser } = other;
+      return asTaskUser ? { ...where, host, script, become: becomeOn(host) } : this.#ofState(other);
+    });
     const [reply, nodes, elsewhere] = await Promise.all([
       request.script === undefined
         ? NOTHING
         : this.#scripts([{ ...where, script: request.script, stats: request.stats }], context)[0],
       Promise.all((request.nodes ?? []).map((query) => this.#query(query, context))),
-      Promise.all(this.#scripts((request.elsewhere ?? []).map(this.#ofState), context)),
+      Promise.all(this.#scripts(others, context)),
     ]);
     return { reply: reply ?? NOTHING, nodes, elsewhere, ...(reply && 'at' in reply && { at: Number(reply.at) }) };
   }

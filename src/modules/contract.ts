@@ -29,8 +29,11 @@ export interface ReadRequest {
   /** Paths, as words of sh, that the script looks at with `stat_block`: those of all reads of a message are looked at in one process. */
   readonly stats?: readonly string[] | undefined;
   readonly nodes?: readonly NodeQuery[];
-  /** Scripts for other inventory hosts, run there by whoever keeps the state directory (locks, records of clusters). */
-  readonly elsewhere?: readonly { readonly host: string; readonly script: string }[];
+  /**
+   * Scripts for other inventory hosts, run there by whoever keeps the state directory (locks, records of clusters), or as the
+   * task's user.
+   */
+  readonly elsewhere?: readonly { readonly host: string; readonly script: string; readonly asTaskUser?: true }[];
 }
 export interface ReadAnswer {
   /** Reply of `script`; rc 0 and empty when the request had none. */

@@ -29,6 +29,7 @@ export interface ConfigArgs extends Args {
   readonly owner?: string;
   readonly group?: string;
   readonly mode: string;
+  readonly rolling: boolean;
   /** Inventory host and address that the live node is asked at; set by `prepare`. */
   readonly host: string;
   readonly at: string;

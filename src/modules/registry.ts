@@ -29,6 +29,7 @@ const loaders: Readonly<Record<string, () => Promise<Module>>> = {
   redis_host: async () => (await import('./redis_host.ts')).redisHost,
   redis_info: async () => (await import('./redis_info.ts')).redisInfo,
   redis_restore: async () => (await import('./redis_restore.ts')).redisRestore,
+  redis_rolling: async () => (await import('./redis_rolling.ts')).redisRolling,
   redis_server: async () => (await import('./redis_server.ts')).redisServer,
   service: async () => (await import('./service.ts')).service,
   set_fact: async () => (await import('./set_fact.ts')).setFact,

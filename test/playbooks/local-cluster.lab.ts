@@ -108,11 +108,20 @@ test('a setting changes on live nodes without a restart', async () => {
   expect((await identities()).map((one) => one.split(' ')[0])).toEqual(before);
 });
 
-test('a setting that needs a restart is refused, and nothing has changed', async () => {
+test('a setting that needs a restart is taken over node by node, and not a second time', async () => {
+  const before = await identities();
+  const extra = '{"redis_config": {"maxmemory": "60mb", "tcp-backlog": 300, "repl-diskless-sync-delay": 0}}';
+  expect(await playbook('cluster', '-e', extra)).toMatchObject({ failures: [], exit: 0 });
+  expect(await cli('CONFIG', 'GET', 'tcp-backlog')).toContain('300');
+  expect((await identities()).filter((one) => before.includes(one))).toEqual([]);
+  expect(await playbook('cluster', '-e', extra)).toMatchObject({ failures: [], exit: 0, changed: 0 });
+});
+
+test('a setting that would make nodes others is refused, and nothing has changed', async () => {
   const before = readFileSync(`${base}/etc/${ports[0]}/redis.conf`, 'utf8');
-  const refused = await playbook('cluster', '-e', '{"redis_config": {"maxmemory": "60mb", "databases": 4}}');
+  const refused = await playbook('cluster', '-e', '{"redis_config": {"cluster-config-file": "other.conf"}}');
   expect(refused.exit).toBe(2);
-  expect(refused.text).toContain('rolling restarts are not available yet');
+  expect(refused.text).toContain('take it out of the cluster');
   expect(readFileSync(`${base}/etc/${ports[0]}/redis.conf`, 'utf8')).toBe(before);
 });
 

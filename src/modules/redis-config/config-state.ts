@@ -28,6 +28,7 @@ export interface ConfigState {
   readonly attributes: { readonly mode: string; readonly owner: string; readonly group: string } | undefined;
   readonly directives: Directives | undefined;
   readonly version: string | undefined;
+  readonly flavor: 'redis' | 'valkey' | undefined;
   /** The declared `dir` with links resolved, as the process sees it. */
   readonly realDir: string | undefined;
   readonly live: LiveNode | 'down' | { readonly unknown: string };
@@ -82,6 +83,7 @@ export function parseConfigState({ reply, nodes }: ReadAnswer): ConfigState {
     if (line === 'text') text = lines.rest();
     if (text !== undefined) break;
   }
+  const build = parseBuildInfo(fields.get('build') ?? 'null');
   return {
     text,
     unreadable: fields.has('unreadable')
@@ -92,7 +94,8 @@ export function parseConfigState({ reply, nodes }: ReadAnswer): ConfigState {
     attributes:
       own && fields.has('found') ? { mode: formatMode(own.bits), owner: own.owner, group: own.group } : undefined,
     directives: parseDirectives(fields.get('directives') ?? 'null'),
-    version: parseBuildInfo(fields.get('build') ?? 'null')?.version,
+    version: build?.version,
+    flavor: build?.flavor === 'redis' || build?.flavor === 'valkey' ? build.flavor : undefined,
     realDir: fields.get('dir') || undefined,
     live: liveState(nodes[0]),
   };

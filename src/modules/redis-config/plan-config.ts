@@ -32,9 +32,13 @@ export function planConfig(state: ConfigState, args: ConfigArgs): ConfigPlan {
   const text = newText(settings, file, state.text);
   const live = isLive(state.live) ? liveDifferences(settings, file, state, names) : none;
   const restart = restartNeeded(live, text !== undefined, state);
-  if (restart !== undefined && isLive(state.live) && state.live.inCluster) {
+  const unfit =
+    restart === undefined || !isLive(state.live) || !state.live.inCluster
+      ? undefined
+      : unfitForRolling(live, state.live, args);
+  if (unfit !== undefined) {
     return refused(
-      `${label(args)} is a live node of a cluster, and ${restart} only with a restart: rolling restarts are not available yet, so nothing was changed`,
+      `${label(args)} is a live node of a cluster, and ${restart} only with a restart, so nothing was changed: ${unfit}`,
     );
   }
   return {
@@ -102,6 +106,21 @@ function restartNeeded(live: LiveDifferences, fileChanges: boolean, { live: node
   return isLive(node) && node.config === undefined && fileChanges
     ? `settings can change (${node.configError})`
     : undefined;
+}
+
+/** A node that comes back with these is another node, or one without its data. */
+const identity = ['port', 'tls-port', 'cluster-port', 'dir', 'cluster-enabled', 'cluster-config-file', 'aclfile'];
+const dataFiles = ['dbfilename', 'appendfilename', 'appenddirname'];
+
+/** Why the restarts that the change takes cannot be left to redis_rolling, and what to do. */
+function unfitForRolling(live: LiveDifferences, node: LiveNode, args: ConfigArgs): string | undefined {
+  const names = live.fixed.map(({ name }) => name).filter((name) => [...identity, ...dataFiles].includes(name));
+  if (names.length > 0)
+    return `${names.join(', ')} of a node with data is not changed: take it out of the cluster and add it anew`;
+  if (node.config === undefined) return 'without CONFIG nobody could see which nodes still have to be restarted';
+  return args.rolling
+    ? undefined
+    : 'with rolling: true the file is written, and a redis_rolling task, as in cluster.yml, restarts node by node';
 }
 
 function liveChange(one: Difference, args: ConfigArgs): Change {

@@ -72,7 +72,9 @@ function planStart(state: ServerState, args: ServerArgs, node: Running | 'down',
     return refused(problem);
   }
   const supervisor = supervisorOf(state, args);
-  const unit = supervisor === 'systemd' ? unitText(args, state) : undefined;
+  const restarts = node !== 'down' && args.state === 'restarted';
+  const keepsUnit = node !== 'down' && !restarts && runsAnother(state);
+  const unit = supervisor === 'systemd' && !keepsUnit ? unitText(args, state) : undefined;
   const changes: Change[] = [];
   if (unit !== undefined && unit !== state.unit) {
     changes.push({ what: unitPath(args), before: state.unit ?? null, after: unit, text: true });
@@ -81,7 +83,6 @@ function planStart(state: ServerState, args: ServerArgs, node: Running | 'down',
   if (enable) {
     changes.push({ what: `${unitName(args)} at boot`, before: 'disabled', after: 'enabled' });
   }
-  const restarts = node !== 'down' && args.state === 'restarted';
   if (node === 'down' || restarts) {
     changes.push({ what: label(args), before: restarts ? `running (pid ${node.pid})` : 'stopped', after: 'running' });
   }
@@ -99,7 +100,7 @@ function planStart(state: ServerState, args: ServerArgs, node: Running | 'down',
 
 function startProblem(state: ServerState, args: ServerArgs, node: Running | 'down', env: PlanEnv): string | undefined {
   if (args.state === 'restarted' && node !== 'down' && node.inCluster) {
-    return `${label(args)} is a live node of a cluster and is not restarted: rolling restarts are not available yet`;
+    return `${label(args)} is a live node of a cluster and is not restarted with all others at once: redis_rolling (restart.yml) does it node by node`;
   }
   if (args.state === 'restarted' && node !== 'down' && node.wouldLoseKeys) {
     return `${label(args)} holds keys and saves none (no append-only file, no save points): a restart would lose them`;
@@ -150,6 +151,11 @@ function supervisorOf(state: ServerState, args: ServerArgs): 'systemd' | 'daemon
   return args.supervisor === 'auto' ? (state.hasSystemd && state.isRoot ? 'systemd' : 'daemonize') : args.supervisor;
 }
 
+/** What is installed is not what runs. The unit stays as it is too: after a crash the same version must come back. */
+export function runsAnother({ runningExe, server }: ServerState): boolean {
+  return runningExe !== undefined && server !== undefined && runningExe !== server;
+}
+
 function warnings(state: ServerState, args: ServerArgs, node: Running | 'down', supervisor: string): string[] {
   const told: string[] = [];
   if (supervisor === 'daemonize' && node === 'down') {
@@ -163,12 +169,7 @@ function warnings(state: ServerState, args: ServerArgs, node: Running | 'down', 
   if (supervisor === 'systemd' && node !== 'down' && !state.unitActive) {
     told.push(`${label(args)} runs outside systemd; ${unitName(args)} takes over when it is stopped and started`);
   }
-  if (
-    state.runningExe !== undefined &&
-    state.server !== undefined &&
-    node !== 'down' &&
-    state.runningExe !== state.server
-  ) {
+  if (node !== 'down' && runsAnother(state)) {
     told.push(`${label(args)} still runs ${state.runningExe}; ${state.server} comes with its next restart`);
   }
   return told;

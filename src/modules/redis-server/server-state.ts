@@ -32,6 +32,8 @@ export interface ServerState {
   readonly hasSystemd: boolean;
   /** The real path of the installed server. */
   readonly server: string | undefined;
+  /** The path that names the installed version and not the link `current`; where the server is a link itself, that link. */
+  readonly pinned: string | undefined;
   readonly canNotify: boolean;
   readonly configFound: boolean;
   /** Directives of the configuration file that matter here. */
@@ -70,11 +72,12 @@ conf=${quote(args.config)} server=${quote(serverPath(args))} unit=${quote(unitPa
 ${READ_EUID}
 [ "$euid" != 0 ] || echo root
 [ ! -d /run/systemd/system ] || echo systemd
-real=
+real= pinned=
 if [ -x "$server" ]; then
-  [ -L "$server" ] || real=$(cd -P -- "\${server%/*}" 2>/dev/null && printf '%s/%s' "$(pwd -P)" "\${server##*/}")
+  pinned=$(cd -P -- "\${server%/*}" 2>/dev/null && printf '%s/%s' "$(pwd -P)" "\${server##*/}")
+  [ -L "$server" ] || real=$pinned
   [ "$real" ] || real=$(readlink -f "$server")
-  printf 'server %s\\n' "$real"
+  printf 'server %s\\npinned %s\\n' "$real" "$pinned"
 fi
 build=${quote(args.prefix)}/current/build.json
 [ ! -r "$build" ] || { printf 'build '; joined "$build"; echo; }
@@ -130,6 +133,7 @@ export function parseServerState({ reply, nodes }: ReadAnswer): ServerState {
     isRoot: fields.has('root'),
     hasSystemd: fields.has('systemd'),
     server: fields.get('server') || undefined,
+    pinned: fields.get('pinned') || undefined,
     canNotify: parseBuildInfo(fields.get('build') ?? 'null')?.notify ?? false,
     configFound: fields.has('found'),
     conf,

@@ -25,7 +25,7 @@ Wants=network-online.target
 
 [Service]
 Type=${state.canNotify ? 'notify' : 'simple'}
-ExecStart=${unitWord(serverPath(args))} ${unitWord(args.config)} --daemonize no --supervised ${supervised}
+ExecStart=${unitWord(pinnedServer(args, state))} ${unitWord(args.config)} --daemonize no --supervised ${supervised}
 ${args.user ? `User=${args.user}\n` : ''}${args.group ? `Group=${args.group}\n` : ''}UMask=0077
 LimitNOFILE=${args.open_files}
 TimeoutStartSec=infinity
@@ -51,6 +51,11 @@ ReadWritePaths=${writable.map((path) => `-${unitWord(path)}`).join(' ')}
 [Install]
 WantedBy=multi-user.target
 `;
+}
+
+/** With the version in its path: a process that crashes while another version is being installed comes back as what it was. */
+function pinnedServer(args: ServerArgs, { pinned }: ServerState): string {
+  return pinned ?? serverPath(args);
 }
 
 /** A word of a unit file: quoted where needed, with systemd's specifiers and variables taken literally. */

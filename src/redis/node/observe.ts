@@ -9,6 +9,8 @@ export interface SeenNode {
   readonly seen: true;
   readonly flavor: 'redis' | 'valkey';
   readonly version: string;
+  /** New with every process. */
+  readonly runId: string | undefined;
   readonly loading: boolean;
   readonly keys: number;
   readonly role: Role;
@@ -114,6 +116,7 @@ function ownState(
   const ownRole = Array.isArray(role) && typeof role[0] === 'string' ? role[0] : info.get('role');
   return {
     ...serverVersion(info),
+    runId: info.get('run_id'),
     loading: false,
     keys: keyCount(info),
     role: ownRole === 'slave' || ownRole === 'replica' ? 'replica' : 'master',

@@ -95,10 +95,13 @@ function shardOf(node: RollingNode): string {
 }
 
 /** The steps that may be taken at once now; empty: nothing is left, or nothing can go on. */
-export function nextWave(nodes: readonly RollingNode[], options: RollingOptions): RollingStep[] {
+function nextWave(nodes: readonly RollingNode[], options: RollingOptions): RollingStep[] {
   const shards = new Map<string, RollingNode[]>();
   for (const node of nodes) shards.set(shardOf(node), [...(shards.get(shardOf(node)) ?? []), node]);
   const steps = [...shards.values()].flatMap((members) => nextStep(members, options) ?? []);
+  // Before anybody else is taken away, who is away comes back.
+  const starts = steps.filter((step) => step.do === 'start');
+  if (starts.length > 0) return capped(starts, nodes, options);
   const first = steps.find((step) => isCanary(step, nodes, options));
   if (first && options.canary !== false) return [first];
   return capped(steps, nodes, options);

@@ -15,6 +15,7 @@ const args: ConfigArgs = {
   version: '7.0.15',
   flavor: 'redis',
   mode: '0640',
+  rolling: false,
   host: 'h1',
   at: '10.0.0.1',
 };
@@ -24,6 +25,7 @@ const state: ConfigState = {
   attributes: undefined,
   directives: undefined,
   version: undefined,
+  flavor: undefined,
   realDir: undefined,
   live: 'down',
 };
@@ -73,6 +75,21 @@ test('a port or address of a live cluster node does not change', () => {
   expect(plan({ bind: '10.0.0.2' }, { live: live({ port: '7000', bind: '10.0.0.1' }) }).failed).toContain(
     'bind (10.0.0.1 → 10.0.0.2)',
   );
+});
+
+test('with rolling: true a live cluster node gets its file and owes the restart', () => {
+  const running = live({ port: '7000', databases: '16', 'cluster-config-file': 'nodes.conf' });
+  expect(plan({ databases: 32 }, { live: running }).failed).toContain('with rolling: true the file is written');
+  const rolled = plan({ databases: 32 }, { live: running }, { rolling: true });
+  expect(rolled).toMatchObject({ set: [], result: { restart_needed: true } });
+  expect(rolled.text).toContain('databases 32');
+  expect(rolled.warnings?.join()).toContain('owes a restart');
+  for (const change of [{ 'cluster-config-file': 'other.conf' }, { dir: '/elsewhere' }]) {
+    const node = { ...running, config: new Map([...(running.config ?? []), ['dir', '/var/lib/redis']]) };
+    expect(plan(change, { live: node }, { rolling: true }).failed).toContain('take it out of the cluster');
+  }
+  const blind = live({}, { config: undefined, configError: "ERR unknown command 'CONFIG'" });
+  expect(plan({ hz: 20 }, { live: blind }, { rolling: true }).failed).toContain('nobody could see which nodes');
 });
 
 test('a directory behind a link is the same directory', () => {

@@ -21,6 +21,7 @@ const state: ServerState = {
   isRoot: true,
   hasSystemd: true,
   server: '/opt/redis/7.0.15/bin/redis-server',
+  pinned: '/opt/redis/7.0.15/bin/redis-server',
   canNotify: false,
   configFound: true,
   conf: { dir: '/var/lib/redis/7000', 'cluster-enabled': 'yes', appendonly: 'yes' },
@@ -78,7 +79,12 @@ test.each<[string, Partial<ServerState>, Partial<ServerArgs>, string]>([
   ['another Redis', { node: { ...node, configFile: '/etc/redis/redis.conf' } }, {}, '/etc/redis/redis.conf'],
   ['another Redis, to be stopped', { node: { ...node, configFile: undefined } }, { state: 'stopped' }, 'left alone'],
   ['silence', { node: { unknown: 'no answer within 5000 ms' } }, {}, 'no answer within 5000 ms'],
-  ['a restart in a cluster', { node: { ...node, inCluster: true } }, { state: 'restarted' }, 'rolling restarts'],
+  [
+    'a restart in a cluster',
+    { node: { ...node, inCluster: true } },
+    { state: 'restarted' },
+    'redis_rolling (restart.yml) does it node by node',
+  ],
   ['a restart that loses keys', { node: { ...node, wouldLoseKeys: true } }, { state: 'restarted' }, 'would lose them'],
 ])('refused: %s', (_, more, given, message) => {
   expect(plan(more, given).failed).toContain(message);
@@ -130,7 +136,7 @@ test('the unit comes back by itself only where the data does, and is never kille
 
 test('a path in the unit is quoted, and its percent signs are literal', () => {
   const unit = unitText({ ...args, config: '/srv/a b/50%/$x.conf' }, state);
-  expect(unit).toContain('ExecStart=/opt/redis/current/bin/redis-server "/srv/a b/50%%/$$x.conf" --daemonize no');
+  expect(unit).toContain('ExecStart=/opt/redis/7.0.15/bin/redis-server "/srv/a b/50%%/$$x.conf" --daemonize no');
 });
 
 test('what a host and a node say becomes a state', () => {

@@ -131,7 +131,7 @@ test('a change that needs a restart is refused on a live cluster node, before an
   const before = readFileSync(path, 'utf8');
   const result = await host.run(redisConfig, config({ databases: 1, hz: 12 }));
   expect(result.msg).toContain('databases (16 → 1)');
-  expect(result.msg).toContain('rolling restarts are not available yet');
+  expect(result.msg).toContain('with rolling: true the file is written');
   expect(readFileSync(path, 'utf8')).toBe(before);
   expect(await ask(['CONFIG', 'GET', 'hz'])).toEqual([['hz', '11']]);
 });

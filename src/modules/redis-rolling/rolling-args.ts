@@ -1,0 +1,41 @@
+import type { DeclaredCluster, DeclaredNode } from '../../redis/cluster/topology.ts';
+import { nodeName } from '../../redis/cluster/topology.ts';
+import { declaredNodes } from '../declared-nodes.ts';
+import type { RedisRollingArgs } from '../generated/redis_rolling.ts';
+import type { ServerArgs } from '../redis-server/server-args.ts';
+
+/** The cluster as far as a rolling operation declares it: who belongs to it, not how it shall be. */
+export function rollingCluster(args: RedisRollingArgs): DeclaredCluster {
+  return { name: args.name, nodes: declaredNodes(args), replicas: 0, placement: 'zones', allow: [] };
+}
+
+/** How each node's process is started and stopped, as redis_server would be told; by `host:port`. */
+export function serversOf(args: RedisRollingArgs): ReadonlyMap<string, ServerArgs> {
+  return new Map(
+    args.nodes.map((node): [string, ServerArgs] => {
+      const password = node.password ?? args.password;
+      return [
+        nodeName(node),
+        {
+          port: node.port,
+          config: node.config,
+          state: 'started',
+          supervisor: node.supervisor ?? 'auto',
+          prefix: node.prefix ?? '/opt/redis',
+          address: node.at ?? node.address,
+          open_files: 65536,
+          timeout: args.timeout,
+          host: node.host,
+          ...(node.user === undefined ? {} : { user: node.user }),
+          ...(node.group === undefined ? {} : { group: node.group }),
+          ...(password === undefined ? {} : { password }),
+        },
+      ];
+    }),
+  );
+}
+
+/** Whether the task speaks of this node's host. */
+export function isMeant(args: RedisRollingArgs, node: DeclaredNode): boolean {
+  return args.hosts === undefined || args.hosts.includes(node.host);
+}
