@@ -1,33 +1,90 @@
-// Builds dist/ from src/: types and validators from the schemas, then a few files instead of hundreds, since finding and
-// compiling each module apart cost half a second of CPU at every start. Packages from npm stay outside.
+// Builds dist/ from src/: types and validators from the schemas, then the program as one file with the packages that it uses, since
+// finding and compiling hundreds of modules at every start cost more than a run. V8's code for it is kept by src/cli/code-cache.ts.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+// The oldest Node that users may have. Newer syntax would need helpers from a package that is not theirs.
+const common = { cwd: root, platform: 'node', transform: { target: 'node20.19' } };
+const { dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 execFileSync(process.execPath, [`${root}scripts/generate.mjs`], { stdio: 'inherit', cwd: root });
 rmSync(`${root}dist`, { recursive: true, force: true });
-const bundle = await rolldown({
-  cwd: root,
-  platform: 'node',
-  // What runs, and what scripts and tests use of the lab.
-  input: { 'cli/main': 'src/cli/main.ts', 'lab/lab': 'src/lab/lab.ts', 'lab/unavailable': 'src/lab/unavailable.ts' },
-  external: /^[^./]/,
-  // The oldest Node that users may have. Newer syntax would need helpers from a package that is not theirs.
-  transform: { target: 'node20.19' },
-});
-const { output } = await bundle.write({ dir: `${root}dist`, chunkFileNames: 'chunks/[name]-[hash].js' });
-checkPackages(output);
+await buildProgram();
+await buildModules();
 chmodSync(`${root}dist/cli/main.js`, 0o755);
+
+/** The program and its packages. What ssh2 can do without, native code, is looked for when it runs. */
+async function buildProgram() {
+  const bundle = await rolldown({
+    ...common,
+    input: { 'cli/rcdeploy': 'src/cli/start.ts' },
+    external: [/^node:/, 'cpu-features', /\.node$/],
+    plugins: [nativeParts()],
+  });
+  const file = 'cli/rcdeploy.cjs';
+  const { output } = await bundle.write({
+    dir: `${root}dist`,
+    format: 'cjs',
+    codeSplitting: false,
+    entryFileNames: file,
+  });
+  // One byte for each character is read and compiled faster.
+  const text = readFileSync(`${root}dist/${file}`, 'utf8');
+  writeFileSync(
+    `${root}dist/${file}`,
+    text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
+  writeNotices(output.flatMap((chunk) => Object.keys(chunk.modules ?? {})));
+}
+
+/** A path inside ssh2 must be found from dist/ as well. */
+function nativeParts() {
+  return {
+    name: 'native-parts',
+    resolveId(id, importer) {
+      if (!id.endsWith('.node') || !importer) return undefined;
+      const path = join(dirname(importer), id);
+      return { id: path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length), external: true };
+    },
+  };
+}
+
+/** The start of the program, and what scripts and tests use of the lab. Packages stay outside. */
+async function buildModules() {
+  const bundle = await rolldown({
+    ...common,
+    input: { 'cli/main': 'src/cli/main.ts', 'lab/lab': 'src/lab/lab.ts', 'lab/unavailable': 'src/lab/unavailable.ts' },
+    external: /^[^./]/,
+  });
+  const { output } = await bundle.write({ dir: `${root}dist`, chunkFileNames: 'chunks/[name]-[hash].js' });
+  checkPackages(output);
+}
 
 /** A package that is not among the dependencies would be missing where rcdeploy is installed, and only there. */
 function checkPackages(chunks) {
-  const { dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
   const imports = chunks.flatMap((chunk) => [...(chunk.imports ?? []), ...(chunk.dynamicImports ?? [])]);
   for (const name of imports) {
     if (name.startsWith('node:') || name.startsWith('chunks/') || name.endsWith('.js')) continue;
     const dependency = name.split('/', name.startsWith('@') ? 2 : 1).join('/');
     if (!Object.hasOwn(dependencies, dependency)) throw new Error(`dist/ needs ${name}, which is no dependency`);
   }
+}
+
+/** The licences of the packages inside ask for their texts to go along. */
+function writeNotices(modules) {
+  const packages = [
+    ...new Set(modules.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? [])),
+  ].sort();
+  const notices = packages.map((directory) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+    const file = readdirSync(directory).find((each) => /^licen[cs]e/i.test(each));
+    const text =
+      file && existsSync(join(directory, file)) ? readFileSync(join(directory, file), 'utf8') : `License: ${license}`;
+    return `${name} ${version}\n\n${text.trim()}\n`;
+  });
+  if (notices.length < 5) throw new Error('dist/ lacks the packages that it uses');
+  writeFileSync(`${root}dist/THIRD-PARTY-NOTICES.txt`, notices.join(`\n${'-'.repeat(80)}\n\n`));
 }
