@@ -22,7 +22,7 @@ async function buildProgram() {
     ...common,
     input: { 'cli/rcdeploy': 'src/cli/start.ts' },
     external: [/^node:/, 'cpu-features', /\.node$/],
-    plugins: [nativeParts()],
+    plugins: [withoutHttp(), nativeParts()],
   });
   const file = 'cli/rcdeploy.cjs';
   const { output } = await bundle.write({
@@ -38,6 +38,14 @@ async function buildProgram() {
     text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
   );
   writeNotices(output.flatMap((chunk) => Object.keys(chunk.modules ?? {})));
+}
+
+/** ssh2 brings agents for HTTP over SSH; nobody here asks for them, and they load Node's whole HTTP. */
+function withoutHttp() {
+  return {
+    name: 'without-http',
+    load: (id) => (id.endsWith('/ssh2/lib/http-agents.js') ? 'module.exports = {};' : undefined),
+  };
 }
 
 /** A path inside ssh2 must be found from dist/ as well. */

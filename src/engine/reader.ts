@@ -75,6 +75,11 @@ export class Reader {
     this.#links.drop();
   }
 
+  /** When the connections to the hosts have ended. */
+  closeLinks(): void {
+    this.#links.close();
+  }
+
   /** Ask a node now, whatever is known. */
   async queryNow(query: NodeQuery, context: PlayContext | undefined): Promise<NodeAnswer> {
     return this.#links.query(await this.#wayTo(query, context), query, false);
@@ -175,6 +180,7 @@ function timed(replies: readonly Reply[]): Reply[] {
   return replies.map((reply) => ({ ...reply, at }));
 }
 
-function keyOf(read: ScriptRead): string {
-  return JSON.stringify([read.become, read.env, read.script]);
+/** The script as it is: to write it as JSON took longer than all else here. */
+function keyOf({ become, env, script }: ScriptRead): string {
+  return `${JSON.stringify([become, env])}\n${script}`;
 }

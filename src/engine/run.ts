@@ -30,8 +30,8 @@ export async function run(request: RunRequest): Promise<number> {
     stopped = stopOf(error, request);
   } finally {
     await state.locks.release();
-    state.reader.dropLinks();
     await state.connections.closeAll();
+    state.reader.closeLinks();
     ending.over();
   }
   if (stopped && ending.unconfirmed.length > 0) stopped.message = unconfirmedMessage(ending.unconfirmed);

@@ -42,6 +42,7 @@ export async function logIn(host: string, sock: Duplex, { user }: SshSettings, o
       banner = text.trim().slice(-300);
     });
     signal.addEventListener('abort', onAbort);
+    inOnePiece(sock);
     // A stream of one's own must have a listener, or its error ends the process.
     sock.on('error', () => undefined);
     client.on('error', onError).on('close', onClose);
@@ -62,6 +63,18 @@ export async function logIn(host: string, sock: Duplex, { user }: SshSettings, o
       authHandler: authentication.handler(),
     });
   });
+}
+
+/** What is said within one turn of the event loop goes out in one piece: ssh2 writes every packet by itself. */
+function inOnePiece(sock: Duplex): void {
+  const write = sock.write.bind(sock);
+  sock.write = ((...words: Parameters<typeof write>) => {
+    if (sock.writableCorked === 0) {
+      sock.cork();
+      setImmediate(() => sock.uncork());
+    }
+    return write(...words);
+  }) as typeof sock.write;
 }
 
 function hungUp(host: string, authentication: Authentication, banner: string): Error {

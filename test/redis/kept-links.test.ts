@@ -77,16 +77,18 @@ describe('kept links', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(await links.query(node.open, PING, false)).toEqual(said('2'));
     links.drop();
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(node.streams[1]?.destroyed).toBe(true);
     expect(await links.query(node.open, PING, false)).toEqual(said('3'));
+    expect(node.streams.map(({ destroyed }) => destroyed)).toEqual([true, true, false]);
+    links.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(node.streams[2]?.destroyed).toBe(true);
   });
 
   it('are let go after the questions that are on their way', async () => {
     const node = new Node();
     const links = new KeptLinks();
     const asked = links.query(node.open, PING, true);
-    links.drop();
+    links.close();
     expect(await asked).toEqual(said('1'));
     await new Promise((resolve) => setImmediate(resolve));
     expect(node.streams[0]?.destroyed).toBe(true);

@@ -3,7 +3,6 @@ import type { ClusterIo } from '../node/cluster-io.ts';
 import type { RespValue } from '../node/contract.ts';
 import { keySlot } from '../node/key-slot.ts';
 import { type SeenNode, said } from '../node/observe.ts';
-import { slotsOf } from '../slots/slots.ts';
 import { place as nameOf } from './classify.ts';
 import { endpoint, queryOf } from './topology.ts';
 
@@ -28,10 +27,11 @@ export async function canary(seen: readonly SeenNode[], io: ClusterIo): Promise<
 }
 
 function probeFor(owner: SeenNode): Probe {
-  const slots = new Set(slotsOf(owner.self.slots));
   for (;;) {
     const key = `${PREFIX}${randomBytes(9).toString('hex')}`;
-    if (slots.has(keySlot(key))) return { key, value: randomBytes(9).toString('hex'), owner };
+    const slot = keySlot(key);
+    if (owner.self.slots.some(([first, last]) => first <= slot && slot <= last))
+      return { key, value: randomBytes(9).toString('hex'), owner };
   }
 }
 

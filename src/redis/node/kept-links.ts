@@ -17,6 +17,8 @@ interface Kept {
  */
 export class KeptLinks {
   #kept = new Map<string, Kept>();
+  /** Let go of, and closed when another is opened or at the end: the end of a connection closes all that it carries at once. */
+  #old: Kept[] = [];
 
   /** `isRead`: without effect, so it may stand behind other reads, and be sent again when a kept link turns out to be cut. */
   async query(openStream: () => Promise<Duplex>, query: NodeQuery, isRead: boolean): Promise<NodeAnswer> {
@@ -34,9 +36,13 @@ export class KeptLinks {
 
   /** Queries in flight go on; the next one opens a link anew. */
   drop(): void {
-    const all = [...this.#kept.values()];
+    this.#old.push(...this.#kept.values());
     this.#kept = new Map();
-    for (const kept of all) if (kept.users === 0) close(kept);
+  }
+
+  close(): void {
+    this.drop();
+    for (const kept of this.#old.splice(0)) if (kept.users === 0) close(kept);
   }
 
   async #ask(kept: Kept, query: NodeQuery, limit: Deadline): Promise<NodeAnswer> {
@@ -70,6 +76,7 @@ export class KeptLinks {
       },
       () => undefined,
     );
+    for (const old of this.#old.splice(0)) if (old.users === 0) close(old);
     if (!isUsable) this.#kept.set(key, made);
     return { kept: made, isNew: true };
   }

@@ -1,5 +1,5 @@
 import type { SeenNode } from '../node/observe.ts';
-import { rangesOf, SLOT_COUNT, type SlotRange } from './slots.ts';
+import { mergeRanges, SLOT_COUNT, type SlotRange } from './slots.ts';
 
 /** What the nodes' own claims add up to. */
 export interface Ownership {
@@ -10,20 +10,26 @@ export interface Ownership {
 }
 
 export function ownershipOf(seen: readonly SeenNode[]): Ownership {
-  const owners = new Uint16Array(SLOT_COUNT);
-  for (const view of seen) {
-    for (const [first, last] of view.self.slots) {
-      for (let slot = first; slot <= last; slot += 1) owners[slot] = (owners[slot] ?? 0) + 1;
-    }
-  }
-  const unowned: number[] = [];
-  const contested: number[] = [];
-  for (const [slot, count] of owners.entries()) {
-    if (count === 0) unowned.push(slot);
-    else if (count > 1) contested.push(slot);
-  }
-  const claimants = seen.filter((view) =>
-    view.self.slots.some(([first, last]) => contested.some((slot) => slot >= first && slot <= last)),
+  const unowned: SlotRange[] = [];
+  const contested: SlotRange[] = [];
+  const edges = seen.flatMap((view) =>
+    view.self.slots.flatMap(([first, last]) => [edge(first, 1), edge(last + 1, -1)]),
   );
-  return { unowned: rangesOf(unowned), contested: rangesOf(contested), claimants };
+  edges.sort((a, b) => a.slot - b.slot);
+  let owners = 0;
+  let from = 0;
+  for (const { slot, change } of [...edges, edge(SLOT_COUNT, 0)]) {
+    if (slot > from && owners === 0) unowned.push([from, slot - 1]);
+    if (slot > from && owners > 1) contested.push([from, slot - 1]);
+    from = slot;
+    owners += change;
+  }
+  const isContested = ([first, last]: SlotRange) => contested.some((range) => range[0] <= last && first <= range[1]);
+  const claimants = seen.filter((view) => view.self.slots.some(isContested));
+  return { unowned: mergeRanges(unowned), contested: mergeRanges(contested), claimants };
+}
+
+/** One owner more, or one less, from this slot on. */
+function edge(slot: number, change: 1 | -1 | 0): { readonly slot: number; readonly change: number } {
+  return { slot, change };
 }
