@@ -48,11 +48,14 @@ function termsOfFile(file: string): string[] {
 function hostsOfTerm(inventory: Inventory, term: string): string[] {
   if (term.startsWith('~')) return namedBy(inventory, new RegExp(`^(?:${term.slice(1)})`), true);
   const { base, subscript } = splitSubscript(term);
-  const hosts = base === 'all' || base === '*' ? groupHosts(inventory, 'all') : namedByGlob(inventory, base);
+  const hosts = namedByGlob(inventory, base);
   return subscript ? subscript(hosts) : hosts;
 }
 
-/** Groups first; hosts too when no group has the name, or the pattern can match several. */
+/**
+ * Groups first; hosts too when no group has the name, or the pattern can match several. A host that is named more than once counts
+ * more than once for a subscript, as in ansible-core's `_enumerate_matches`.
+ */
 function namedByGlob(inventory: Inventory, glob: string): string[] {
   return namedBy(inventory, globExpression(glob), /[.?*[]/.test(glob), glob);
 }
@@ -60,10 +63,10 @@ function namedByGlob(inventory: Inventory, glob: string): string[] {
 function namedBy(inventory: Inventory, expression: RegExp, many: boolean, exact?: string): string[] {
   const groups = [...inventory.groups.keys()].filter((name) => expression.test(name));
   const hosts = groups.flatMap((name) => groupHosts(inventory, name));
-  if (groups.length > 0 && !many) return [...new Set(hosts)];
+  if (groups.length > 0 && !many) return hosts;
   const named = [...inventory.hosts.keys()].filter((name) => expression.test(name));
   const implicit = hosts.length + named.length === 0 && exact !== undefined && isLocalName(exact) ? [exact] : [];
-  return [...new Set([...hosts, ...named, ...implicit])];
+  return [...hosts, ...named, ...implicit];
 }
 
 function groupHosts(inventory: Inventory, name: string): readonly string[] & string[] {
