@@ -63,7 +63,8 @@ export function possibleFilesOf(play: Play): string[] {
   return [...includesOf(play)].flatMap(({ candidates }) => candidates);
 }
 
-/** Names that come into being during the run: registered results, facts set by tasks. They outlive their play. */
+/** Names that come into being during the run: registered results, facts set by tasks, variables of hosts
+ * that tasks add. They outlive their play. */
 export function namesOfRun(playbooks: readonly Playbook[]): Set<string> {
   const names = new Set<string>(special);
   for (const { plays } of playbooks) {
@@ -71,7 +72,8 @@ export function namesOfRun(playbooks: readonly Playbook[]): Set<string> {
       for (const step of stepsOf(play)) {
         if (step.kind === 'meta') continue;
         if (step.register !== undefined) names.add(step.register);
-        if (step.module === 'set_fact') for (const name of Object.keys(step.args)) names.add(name);
+        if (step.module === 'set_fact' || step.module === 'add_host')
+          for (const name of Object.keys(step.args)) names.add(name);
       }
     }
   }
