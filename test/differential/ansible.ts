@@ -76,7 +76,7 @@ function environment(dir: string): NodeJS.ProcessEnv {
     ANSIBLE_PIPELINING: '1',
     ANSIBLE_PYTHON_INTERPRETER: '/usr/bin/python3',
     ANSIBLE_LOCAL_TEMP: join(dir, 'ansible-local'),
-    ANSIBLE_REMOTE_TEMP: '/tmp/.ansible-remote',
+    ANSIBLE_ASYNC_DIR: join(dir, 'async'),
     ANSIBLE_SSH_CONTROL_PATH_DIR: join(dir, 'cp'),
     ANSIBLE_LOCALHOST_WARNING: 'False',
     ANSIBLE_DEPRECATION_WARNINGS: 'False',

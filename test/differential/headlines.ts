@@ -6,7 +6,8 @@ const recapRow = /^\S+ +: ok=/;
 /**
  * The lines of ansible-playbook's text that say what happened where, without the results behind them. Hosts report in any
  * order, so the lines between two banners are sorted. ansible-core 2.14 tells of some `meta` once for each host, of others
- * never: what it tells of them is left out. That
+ * never: what it tells of them is left out. The address
+ * of the host that a task is delegated to is left out too. That
  * no hosts are left it tells twice when there are several reasons.
  */
 export function headlines(text: string, metas: readonly string[]): string[] {
@@ -35,5 +36,8 @@ export function headlines(text: string, metas: readonly string[]): string[] {
 }
 
 function withoutResult(line: string): string {
-  return line.replace(/ => [{[].*$/, ' =>').trimEnd();
+  return line
+    .replace(/ => [{[].*$/, ' =>')
+    .replace(/^(\w+: \[\S+ -> [^\s(]+)\([^)]*\)\]/, '$1]')
+    .trimEnd();
 }

@@ -11,6 +11,10 @@ const volatile = [
   'exception',
   'hint',
   'false_condition',
+  'ansible_job_id',
+  'results_file',
+  'started',
+  'finished',
 ];
 /** Said by the status already. */
 const verdicts = ['failed', 'skipped', 'changed', 'unreachable'];
@@ -19,7 +23,7 @@ const unreached = ['msg', 'changed', 'results'];
 /** Modules whose results must have the same keys. Of all others those are compared that both sides have. */
 const exact = new Set(['command', 'shell', 'raw', 'debug', 'set_fact', 'fail', 'assert', 'ping']);
 /** Different on every run, or at another time. */
-const momentary = ['src', 'inode', 'atime', 'mtime', 'ctime', 'elapsed'];
+const momentary = ['src', 'dev', 'include', 'inode', 'atime', 'mtime', 'ctime', 'elapsed'];
 
 /** Whose failures are told in the playbook's words, or in the program's; all others are told in our own. */
 const tellsTheUsersWords = new Set(['fail', 'assert', 'command', 'shell']);
