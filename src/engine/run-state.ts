@@ -50,7 +50,7 @@ export class Run {
   groups: Readonly<Record<string, readonly string[]>> = {};
   readonly #stateBecome = new Map<string, { become: Become | undefined }>();
   readonly #becomesRoot: boolean;
-  /** A task of the run has a module of Redis: its hosts are touched as nodes of a cluster. */
+  /** A task of the run has a module of Redis, or may have one: its hosts are touched as nodes of a cluster. */
   readonly worksOnRedis: boolean;
   #started: boolean;
   #asks = true;
@@ -67,7 +67,7 @@ export class Run {
     this.owed = new OwedWork(this);
     const plays = request.playbooks.flatMap((playbook) => playbook.plays);
     this.#becomesRoot = plays.some(playBecomes);
-    this.worksOnRedis = plays.some((play) => tasksOf(play).some(({ module }) => module.startsWith('redis_')));
+    this.worksOnRedis = plays.some((play) => tasksOf(play).some(mayWorkOnRedis));
     this.#started = request.startAtTask === undefined;
     this.useInventory(request.inventory);
   }
@@ -207,6 +207,11 @@ function isCalled({ name, role }: Task, wanted: string): boolean {
 function playBecomes(play: Play): boolean {
   if (isOn(play.become)) return true;
   return tasksOf(play).some(({ become }) => isOn(become));
+}
+
+/** What an include brings is only known when it runs, and then the first change may be over. */
+function mayWorkOnRedis({ module }: Task): boolean {
+  return /^(redis|include)_/.test(module);
 }
 
 function tasksOf(play: Play): Task[] {
