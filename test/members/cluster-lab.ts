@@ -26,7 +26,8 @@ export function inventoryOf(lab: Lab, file: string, site: Site): string {
   const vars = {
     ansible_user: 'root',
     ansible_ssh_private_key_file: lab.keyFile,
-    ansible_ssh_common_args: `-o UserKnownHostsFile=${lab.knownHostsFile}`,
+    // A host that was powered off says nothing at all.
+    ansible_ssh_common_args: `-o UserKnownHostsFile=${lab.knownHostsFile} -o ConnectTimeout=2`,
     redis_node_timeout: NODE_TIMEOUT_MS,
     redis_cluster_name: site.name ?? 'main',
     ...site.vars,
