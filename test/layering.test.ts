@@ -22,10 +22,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   sh: [],
   package: [],
+  vault: [],
 };
 
 /** Rooms that everybody may import from. They import nothing but each other. */
-const FOR_EVERYBODY = ['template', 'errors', 'sh', 'package'];
+const FOR_EVERYBODY = ['template', 'errors', 'sh', 'package', 'vault'];
 
 /** Who may use a package: rooms, or single files. */
 const PACKAGE_USERS: Readonly<Record<string, readonly string[]>> = {

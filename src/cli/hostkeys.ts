@@ -11,8 +11,9 @@ import { watchInterrupts } from './interrupt.ts';
 import { inventorySources } from './load.ts';
 import { addInputOptions, finishOptions } from './run-options.ts';
 import { output } from './terminal.ts';
+import { unlockVaults, type VaultFlags } from './vault-passwords.ts';
 
-interface Flags {
+interface Flags extends VaultFlags {
   readonly inventory: readonly string[];
   readonly extraVars: readonly string[];
   readonly accept?: boolean;
@@ -36,6 +37,7 @@ export function hostkeysCommand(): Command {
 }
 
 async function scanKeys(pattern: string, flags: Flags): Promise<void> {
+  await unlockVaults(flags);
   const inventory = await loadInventory(inventorySources(flags.inventory));
   const extra = parseExtraVars(flags.extraVars);
   const limit = new Set(selectHosts(inventory, flags.limit ?? 'all'));

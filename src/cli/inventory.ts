@@ -8,8 +8,9 @@ import { addInputOptions, finishOptions } from './run-options.ts';
 import { definitionsOf } from './shown-vars.ts';
 import { output } from './terminal.ts';
 import { checkHost } from './vars.ts';
+import { unlockVaults, type VaultFlags } from './vault-passwords.ts';
 
-interface Flags {
+interface Flags extends VaultFlags {
   readonly inventory: readonly string[];
   readonly list?: boolean;
   readonly graph?: boolean;
@@ -27,6 +28,7 @@ export function inventoryCommand(): Command {
 }
 
 async function showInventory(flags: Flags): Promise<void> {
+  await unlockVaults(flags);
   const inventory = await loadInventory(inventorySources(flags.inventory));
   printDiagnostics(inventory.warnings);
   if (flags.host !== undefined) {

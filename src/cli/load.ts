@@ -4,6 +4,7 @@ import type { VarLayer } from '../inventory/contract.ts';
 import { type Input, loadInput } from '../playbook/load-input.ts';
 import { parseExtraVars } from './extra-vars.ts';
 import { shippedIfMissing } from './package-files.ts';
+import { unlockVaults, type VaultFlags } from './vault-passwords.ts';
 
 export interface LoadedInput extends Input {
   readonly sources: readonly string[];
@@ -11,11 +12,14 @@ export interface LoadedInput extends Input {
 }
 
 /** Everything that the flags name, loaded and checked. Throws one InputError with the mistakes of all of it. */
-export async function loadAll(flags: {
-  readonly inventory: readonly string[];
-  readonly playbooks: readonly string[];
-  readonly extraVars: readonly string[];
-}): Promise<LoadedInput> {
+export async function loadAll(
+  flags: VaultFlags & {
+    readonly inventory: readonly string[];
+    readonly playbooks: readonly string[];
+    readonly extraVars: readonly string[];
+  },
+): Promise<LoadedInput> {
+  await unlockVaults(flags);
   const sources = inventorySources(flags.inventory);
   const mistakes: Diagnostic[] = [];
   const extraVars = await keepMistakes(mistakes, async () => parseExtraVars(flags.extraVars));

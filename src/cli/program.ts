@@ -22,6 +22,7 @@ const commands: readonly (readonly [name: string, description: string, load: () 
   ],
   ['cluster', 'look at a cluster, and change nothing', async () => (await import('./cluster.ts')).clusterCommand()],
   ['doc', 'describe a module, or list all modules', async () => (await import('./doc.ts')).docCommand()],
+  ['vault', 'encrypt and decrypt files and values', async () => (await import('./vault.ts')).vaultCommand()],
   [
     'lab',
     'disposable Linux hosts on this machine, to try playbooks on',

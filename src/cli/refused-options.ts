@@ -1,7 +1,5 @@
 import { type Command, Option } from 'commander';
 
-const vault =
-  'encrypted variables are not supported yet: keep secrets in a file of their own and pass it with -e @file';
 const sshArguments = 'set ansible_ssh_common_args in the inventory, or use ~/.ssh/config';
 
 /** Options that ansible-playbook has, or that are to come, and what to do instead. */
@@ -15,11 +13,6 @@ const refused: readonly (readonly [flags: string, instead: string])[] = [
   ['--scp-extra-args [args]', `scp is not used; ${sshArguments}`],
   ['--flush-cache', 'facts are gathered anew in every run: there is no cache'],
   ['-M, --module-path [path]', 'modules are built in: see `rcdeploy doc`'],
-  ['--vault-id [id]', vault],
-  ['--vault-password-file [file]', vault],
-  ['--vault-pass-file [file]', vault],
-  ['-J, --ask-vault-password', vault],
-  ['--ask-vault-pass', vault],
   ['--become-password-file [file]', 'pass ansible_become_password with -e @file, or use --ask-become-pass'],
   ['--become-pass-file [file]', 'pass ansible_become_password with -e @file, or use --ask-become-pass'],
   ['--connection-password-file [file]', 'pass ansible_password with -e @file, or use --ask-pass'],

@@ -2,9 +2,10 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { RunRequest } from '../engine/request.ts';
 import { type OutputKind, outputKinds } from '../report/reporter.ts';
 import { refuseOptions } from './refused-options.ts';
+import { addVaultOptions, type VaultFlags } from './vault-passwords.ts';
 
 /** Flags of `run` and `plan` as commander gives them. */
-export interface RunFlags {
+export interface RunFlags extends VaultFlags {
   readonly inventory: readonly string[];
   readonly limit?: string;
   readonly tags: readonly string[];
@@ -45,9 +46,9 @@ const collectList = (value: string, before: readonly string[]) => [
     .filter((one) => one !== ''),
 ];
 
-/** Inventory and extra variables, which nearly every command takes. */
+/** Inventory, extra variables and vault passwords, which nearly every command takes. */
 export function addInputOptions(command: Command): Command {
-  return command
+  return addVaultOptions(command)
     .addOption(
       new Option('-i, --inventory <source>', 'file, directory, executable or host1,host2, (repeatable)')
         .argParser(collect)

@@ -6,8 +6,9 @@ import { printDiagnostics } from './diagnostics.ts';
 import { loadAll } from './load.ts';
 import { addInputOptions, finishOptions } from './run-options.ts';
 import { mask, output } from './terminal.ts';
+import type { VaultFlags } from './vault-passwords.ts';
 
-interface Flags {
+interface Flags extends VaultFlags {
   readonly inventory: readonly string[];
   readonly extraVars: readonly string[];
   readonly output: 'plain' | 'json';

@@ -10,8 +10,9 @@ import { inventorySources } from './load.ts';
 import { addInputOptions, finishOptions } from './run-options.ts';
 import { type Definition, definitionsOf } from './shown-vars.ts';
 import { output } from './terminal.ts';
+import { unlockVaults, type VaultFlags } from './vault-passwords.ts';
 
-interface Flags {
+interface Flags extends VaultFlags {
   readonly inventory: readonly string[];
   readonly extraVars: readonly string[];
   readonly explain?: string;
@@ -29,6 +30,7 @@ export function varsCommand(): Command {
 }
 
 async function showVars(host: string, flags: Flags): Promise<void> {
+  await unlockVaults(flags);
   const inventory = await loadInventory(inventorySources(flags.inventory));
   checkHost(inventory, host);
   const playbookDir = flags.playbook === undefined ? undefined : dirname(resolve(flags.playbook));

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Span } from '../errors/diagnostic.ts';
 import { didYouMean, nearest } from '../source/nearest.ts';
 import { recordPlaces } from '../source/positions.ts';
-import { rememberText } from '../source/texts.ts';
+import { readSourceText } from '../source/source-text.ts';
 import type { InventoryBuilder } from './builder.ts';
 import { iniValue, iniWords } from './ini-values.ts';
 import { expandRange } from './ranges.ts';
@@ -11,8 +10,7 @@ type Section = { readonly group: string; readonly kind: 'hosts' | 'vars' | 'chil
 
 /** An inventory in Ansible's INI form: `[group]`, `[group:vars]`, `[group:children]`. */
 export function readIniInventory(file: string, builder: InventoryBuilder): void {
-  const text = readFileSync(file, 'utf8');
-  rememberText(file, text);
+  const text = readSourceText(file);
   let section: Section | undefined = { group: 'ungrouped', kind: 'hosts' };
   const children: { readonly name: string; readonly span: Span }[] = [];
   const known = new Set(builder.groups.keys());

@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import { InputError } from '../errors/errors.ts';
+import { readSourceText } from '../source/source-text.ts';
 import { InventoryBuilder } from './builder.ts';
 import type { Inventory } from './contract.ts';
 import { readDynamicInventory } from './dynamic-source.ts';
@@ -76,7 +77,7 @@ function isExecutable(path: string): boolean {
 }
 
 function looksLikeYaml(path: string): boolean {
-  const first = readFileSync(path, 'utf8')
+  const first = readSourceText(path)
     .split(/\r?\n/)
     .find((line) => line.trim() !== '' && !/^\s*[#;]/.test(line));
   return first !== undefined && /^(---|\{|[\w.-]+:\s*(#.*|\{.*)?$)/.test(first);

@@ -13,7 +13,7 @@ import {
 } from './file-content.ts';
 import type { CopyArgs as SchemaArgs } from './generated/copy.ts';
 import { pathWord } from './host-path.ts';
-import { type Content, contentOfFile, contentOfText } from './local-file.ts';
+import { type Content, contentOfSource, contentOfText } from './local-file.ts';
 import { type LocalTree, walkTree } from './local-tree.ts';
 import { formatMode } from './mode.ts';
 import { ReplyLines } from './reply-lines.ts';
@@ -48,13 +48,13 @@ async function prepare(args: CopyArgs, env: PrepareEnv): Promise<CopyArgs> {
   const src = args.src ?? '';
   const file = env.findFile(src.replace(/(.)\/+$/, '$1'), 'files');
   const status = statSync(file);
-  if (status.isDirectory()) return { ...args, _tree: await walkTree(file, src.endsWith('/'), args.local_follow) };
-  const content = await contentOfFile(file);
+  if (status.isDirectory()) return { ...args, _tree: await walkTree(file, src.endsWith('/'), args) };
+  const { content, secret } = await contentOfSource(file, args.decrypt);
   if (args.checksum !== undefined && args.checksum !== content.sha1) {
     throw new TaskError(`${file} has checksum ${content.sha1}, not ${args.checksum}`);
   }
   const mode = args.mode === 'preserve' ? { mode: formatMode(status.mode & 0o7777) } : {};
-  const text = content.size <= 65536 ? { _text: (await content.bytes()).toString('utf8') } : {};
+  const text = content.size <= 65536 && !secret ? { _text: (await content.bytes()).toString('utf8') } : {};
   return { ...args, ...mode, ...text, _content: content };
 }
 

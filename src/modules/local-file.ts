@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { TaskError } from '../errors/errors.ts';
+import { openVault } from '../vault/keyring.ts';
+import { isVault, VaultError } from '../vault/vault-text.ts';
 
 /** Content that a task puts on a host, with the digests that tell whether it is there already. */
 export interface Content {
@@ -13,11 +15,46 @@ export interface Content {
   bytes(): Promise<Buffer>;
 }
 
+/** A file of the control machine as a task means it: a vault is opened unless the task says `decrypt: false`. */
+export interface SourceFile {
+  readonly content: Content;
+  /** What came out of a vault is shown nowhere. */
+  readonly secret: boolean;
+}
+
+export async function contentOfSource(file: string, decrypt: boolean): Promise<SourceFile> {
+  if (!decrypt || !(await beginsAsVault(file))) return { content: await contentOfFile(file), secret: false };
+  return { content: contentOfBytes(openedVault(file, await readFile(file, 'latin1'))), secret: true };
+}
+
+async function beginsAsVault(file: string): Promise<boolean> {
+  const handle = await open(file, 'r');
+  try {
+    const head = Buffer.alloc(32);
+    const { bytesRead } = await handle.read(head, 0, head.length, 0);
+    return isVault(head.subarray(0, bytesRead));
+  } finally {
+    await handle.close();
+  }
+}
+
+function openedVault(file: string, text: string): Buffer {
+  try {
+    return openVault(text);
+  } catch (error) {
+    if (!(error instanceof VaultError)) throw error;
+    throw new TaskError(`${file}: ${error.message}`, error.hint === undefined ? {} : { hint: error.hint });
+  }
+}
+
 /** Digests of local files, as long as time and size say that the file is the same: many hosts share one reading. */
 const known = new Map<string, { readonly stamp: string; readonly content: Content }>();
 
 export function contentOfText(text: string): Content {
-  const bytes = Buffer.from(text);
+  return contentOfBytes(Buffer.from(text));
+}
+
+export function contentOfBytes(bytes: Buffer): Content {
   const digest = (algorithm: string) => createHash(algorithm).update(bytes).digest('hex');
   return { sha256: digest('sha256'), sha1: digest('sha1'), size: bytes.length, bytes: async () => bytes };
 }

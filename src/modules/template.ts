@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { HostModule } from './contract.ts';
 import {
@@ -10,7 +9,7 @@ import {
 } from './file-content.ts';
 import type { TemplateArgs as SchemaArgs } from './generated/template.ts';
 import { pathWord } from './host-path.ts';
-import { type Content, contentOfText } from './local-file.ts';
+import { type Content, contentOfSource, contentOfText } from './local-file.ts';
 import { ReplyLines } from './reply-lines.ts';
 
 type TemplateArgs = SchemaArgs & { readonly _content?: Content; readonly _text?: string };
@@ -21,12 +20,13 @@ export const template: HostModule<TemplateArgs, FileContentState> = {
   kind: 'host',
   name: 'template',
   fusable: true,
-  prepare(args, env) {
+  async prepare(args, env) {
     const file = env.findFile(args.src, 'templates');
-    const rendered = env.renderTemplate(readFileSync(file, 'utf8'), file);
+    const source = await contentOfSource(file, true);
+    const rendered = env.renderTemplate((await source.content.bytes()).toString('utf8'), file);
     const newline = lineEnds[args.newline_sequence] ?? args.newline_sequence;
     const text = newline === '\n' ? rendered : rendered.replace(/\r\n|\r|\n/g, newline);
-    return { ...args, _content: contentOfText(text), _text: text };
+    return { ...args, _content: contentOfText(text), ...(source.secret ? {} : { _text: text }) };
   },
   read: (args) => ({
     script: readFileContent(args, basename(args.src), args._content?.sha256),

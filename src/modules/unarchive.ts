@@ -5,7 +5,7 @@ import { directoriesOf, parseTarListing, parseZipListing, unsafeEntry } from './
 import type { HostModule, Plan, PlanEnv } from './contract.ts';
 import type { UnarchiveArgs as SchemaArgs } from './generated/unarchive.ts';
 import { pathWord } from './host-path.ts';
-import { type Content, contentOfFile } from './local-file.ts';
+import { type Content, contentOfSource } from './local-file.ts';
 import { failedScript, ReplyLines } from './reply-lines.ts';
 import { isZipArchive, listScript, recordFunctions, unpackScript } from './unarchive-script.ts';
 
@@ -68,7 +68,8 @@ export const unarchive: HostModule<UnarchiveArgs, UnarchiveState> = {
         hint: 'fetch it with get_url and a checksum, then unarchive with remote_src',
       });
     }
-    return isRemote(args) ? args : { ...args, _content: await contentOfFile(env.findFile(args.src, 'files')) };
+    if (isRemote(args)) return args;
+    return { ...args, _content: (await contentOfSource(env.findFile(args.src, 'files'), args.decrypt)).content };
   },
   read: (args) => ({
     script: `${recordFunctions}${args.creates === undefined ? 'echo n' : `[ -e ${pathWord(args.creates)} ] && echo y || echo n`}

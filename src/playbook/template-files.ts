@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Diagnostic } from '../errors/diagnostic.ts';
+import { InputError } from '../errors/errors.ts';
 import { spanOf } from '../source/positions.ts';
-import { rememberText } from '../source/texts.ts';
+import { readSourceText } from '../source/source-text.ts';
 import { isTemplate, readBoolean } from './coerce.ts';
 import type { Task } from './contract.ts';
 import type { Site } from './sites.ts';
@@ -35,13 +36,17 @@ export function templateFileSites(task: Task, playbookDir: string): { sites: Sit
     const message = `there is no file ${src} on the control machine`;
     return { sites: [], diagnostics: [{ severity: 'error', code: 'missing-file', message, span, hint }] };
   }
-  return { sites: kind === 'templates' ? templateText(file) : [], diagnostics: [] };
+  try {
+    return { sites: kind === 'templates' ? templateText(file) : [], diagnostics: [] };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { sites: [], diagnostics: [...error.diagnostics] };
+  }
 }
 
 function templateText(file: string): Site[] {
   if (!statSync(file).isFile()) return [];
-  const text = readFileSync(file, 'utf8');
-  rememberText(file, text);
+  const text = readSourceText(file);
   const lines = text.split('\n');
   const span = { file, line: 1, column: 1, endLine: lines.length, endColumn: (lines.at(-1)?.length ?? 0) + 1 };
   return [{ text, kind: 'template', span, isFile: true }];

@@ -1,10 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { type Document, LineCounter, parseAllDocuments, type ScalarTag, type YAMLError } from 'yaml';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import { UnsafeText } from '../template/values.ts';
+import { hideValue, openVault, readMaybeVault } from '../vault/keyring.ts';
+import { VaultError } from '../vault/vault-text.ts';
 import { didYouMean } from './nearest.ts';
 import { repairLine } from './quoting.ts';
+import { starred, vaultDiagnostic } from './source-text.ts';
 import { rememberText } from './texts.ts';
 import { Spans } from './yaml-spans.ts';
 import { YamlValues } from './yaml-values.ts';
@@ -25,27 +28,53 @@ const unsafeTag: ScalarTag = {
   resolve: (text) => new UnsafeText(text),
 };
 
+/** Opened where it stands: a secret, and like Ansible's never rendered. */
 const vaultTag: ScalarTag = {
   tag: '!vault',
-  resolve: (_text, onError) =>
-    onError(
-      'encrypted values (!vault) are not supported yet: keep the secret in a file of its own and pass it with -e @file',
-    ),
+  resolve(text, onError) {
+    try {
+      const value = openVault(text.trim()).toString('utf8');
+      hideValue(value);
+      return new UnsafeText(value);
+    } catch (error) {
+      if (!(error instanceof VaultError)) throw error;
+      onError(error.hint === undefined ? error.message : `${error.message}; ${error.hint}`);
+      return null;
+    }
+  },
 };
 
 /** Read a YAML file. A file that cannot be read is a diagnostic too. */
 export function loadYaml(file: string): YamlFile {
-  let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    const { bytes, wasVault } = readMaybeVault(file);
+    return wasVault ? parseOpened(bytes.toString('utf8'), file) : parseYaml(bytes.toString('utf8'), file);
   } catch (error) {
     return { file, documents: [], value: null, diagnostics: [unreadable(file, error)] };
   }
-  return parseYaml(text, file);
+}
+
+/** A vault's content: what it says is hidden wherever it might be shown, also in the frames around mistakes. */
+function parseOpened(text: string, file: string): YamlFile {
+  const parsed = parseYaml(text, file);
+  rememberText(file, starred(text));
+  for (const value of parsed.documents) hideTexts(value);
+  return { ...parsed, diagnostics: parsed.diagnostics.map(({ hint: _hint, ...diagnostic }) => diagnostic) };
+}
+
+function hideTexts(value: unknown): void {
+  if (typeof value === 'number') hideValue(String(value));
+  else if (value instanceof UnsafeText) hideValue(value.text);
+  // A template is rendered before it is shown: what stands around its expressions stays.
+  else if (typeof value === 'string') for (const part of value.split(/\{\{.*?\}\}|\{%.*?%\}/s)) hideValue(part.trim());
+  else if (typeof value === 'object' && value !== null) for (const one of Object.values(value)) hideTexts(one);
 }
 
 function unreadable(file: string, error: unknown): Diagnostic {
   const span = { file, line: 1, column: 1, endLine: 1, endColumn: 1 };
+  if (error instanceof VaultError) {
+    return vaultDiagnostic(file, error);
+  }
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const message = plainWords[code] ?? `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   const hint = code === 'ENOENT' ? didYouMean(basename(file), namesIn(dirname(file))) : undefined;

@@ -18,7 +18,7 @@ const inventory = `all:
 describe('usage', () => {
   it.each([
     [['run', '--step', 'x.yml'], /--step is not an option of rcdeploy: choose tasks/],
-    [['plan', '--vault-id', 'a', 'x.yml'], /encrypted variables are not supported yet/],
+    [['plan', '--step', 'x.yml'], /--step is not an option/],
     [['run', '--chek', 'x.yml'], /unknown option '--chek'/],
     [['run', '-f', '0', 'x.yml'], /from 1 on/],
     [['run'], /missing required argument/],

@@ -1,5 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { hideValue, readMaybeVault } from '../../vault/keyring.ts';
+import { VaultError } from '../../vault/vault-text.ts';
 import { checkSize, sizeLimit } from '../budget.ts';
 import { flatten } from '../filters/lists.ts';
 import { entryOf, isMapping } from '../kinds.ts';
@@ -18,6 +20,10 @@ export const fileLookups = {
       const cut = options.rstrip === false ? text : text.trimEnd();
       return options.lstrip === true ? cut.trimStart() : cut;
     });
+  },
+  unvault: (context, terms, options) => {
+    allowOptions('unvault', options, []);
+    return textTerms(terms).map((name) => readNamed(context.scope, name, 'files'));
   },
   fileglob: (context, terms) =>
     textTerms(terms).flatMap((pattern) => {
@@ -52,9 +58,20 @@ export function readNamed(scope: Scope, name: string, folder: string): string {
   const status = statSync(path);
   if (!status.isFile()) throw new TemplateError(`'${path}' is not a file`);
   if (status.size > sizeLimit * 4) checkSize(status.size);
-  const text = readFileSync(path, 'utf8');
+  const { text, wasVault } = textOf(path);
   checkSize(text.length);
+  if (wasVault) hideValue(text.trim());
   return text;
+}
+
+function textOf(path: string): { text: string; wasVault: boolean } {
+  try {
+    const { bytes, wasVault } = readMaybeVault(path);
+    return { text: bytes.toString('utf8'), wasVault };
+  } catch (error) {
+    if (error instanceof VaultError) throw new TemplateError(`'${path}': ${error.message}`);
+    throw error;
+  }
 }
 
 /** Names straight away, or maps with `files`, `paths` and `skip`. */
