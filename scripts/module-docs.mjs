@@ -5,9 +5,15 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const groups = [
   ['Redis', /^redis_/],
-  ['Files', /^(copy|file|get_url|stat|template|unarchive)$/],
-  ['Commands', /^(command|raw|shell)$/],
-  ['System', /^(apk|apt|dnf|group|package|service|sysctl|systemd|user|yum)$/],
+  [
+    'Files',
+    /^(assemble|blockinfile|copy|fetch|file|find|get_url|ini_file|lineinfile|replace|slurp|stat|synchronize|tempfile|template|unarchive)$/,
+  ],
+  ['Commands', /^(command|raw|script|shell)$/],
+  [
+    'System',
+    /^(apk|apt|authorized_key|cron|dnf|firewalld|getent|group|hostname|known_hosts|modprobe|mount|package|pam_limits|reboot|service|sysctl|systemd|user|yum)$/,
+  ],
   ['Flow', /./],
 ];
 const intro = `# Modules

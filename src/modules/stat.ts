@@ -59,13 +59,26 @@ export const stat: HostModule<StatArgs, Looked> = {
 function statResult(looked: Looked, args: StatArgs): Result {
   const { stat: state, access } = looked;
   if (state === undefined) return { exists: false };
-  const permission = (bit: number) => (state.bits & bit) !== 0;
   const link = state.kind === 'link' ? { lnk_source: looked.linkSource, lnk_target: looked.linkTarget } : {};
   const checksum = looked.checksum === '' ? {} : { checksum: looked.checksum };
   const [mimetype, charset] = looked.mime.split('; charset=');
   return {
     exists: true,
     path: args.path,
+    ...stateKeys(state),
+    readable: access.includes('r'),
+    writeable: access.includes('w'),
+    executable: access.includes('x'),
+    ...link,
+    ...checksum,
+    ...(looked.mime === '' ? {} : { mimetype, charset }),
+  };
+}
+
+/** What stat and find tell of a path. */
+export function stateKeys(state: PathState): Result {
+  const permission = (bit: number) => (state.bits & bit) !== 0;
+  return {
     mode: formatMode(state.bits),
     isdir: state.kind === 'directory',
     ischr: state.kind === 'character',
@@ -98,11 +111,5 @@ function statResult(looked: Looked, args: StatArgs): Result {
     xoth: permission(0o001),
     isuid: permission(0o4000),
     isgid: permission(0o2000),
-    readable: access.includes('r'),
-    writeable: access.includes('w'),
-    executable: access.includes('x'),
-    ...link,
-    ...checksum,
-    ...(looked.mime === '' ? {} : { mimetype, charset }),
   };
 }

@@ -14,14 +14,17 @@ interface Pattern {
 const patterns = new Map<string, Pattern>();
 
 /** A Python pattern, ready to be matched. `g` and `d` flags are left to the functions below. */
-export function pattern(source: string, options: { ignoreCase?: unknown; multiline?: unknown } = {}): Pattern {
+export function pattern(
+  source: string,
+  options: { ignoreCase?: unknown; multiline?: unknown; dotAll?: unknown } = {},
+): Pattern {
   const flags: Flags = {
     ignoreCase: options.ignoreCase === true,
     multiline: options.multiline === true,
-    dotAll: false,
+    dotAll: options.dotAll === true,
     verbose: false,
   };
-  const key = `${flags.ignoreCase ? 'i' : ''}${flags.multiline ? 'm' : ''}:${source}`;
+  const key = `${flags.ignoreCase ? 'i' : ''}${flags.multiline ? 'm' : ''}${flags.dotAll ? 's' : ''}:${source}`;
   const found = patterns.get(key);
   if (found !== undefined) return found;
   const translated = translatePattern(source, flags);

@@ -88,7 +88,7 @@ function linesFor(known: readonly KnownHost[], name: string): KnownHost[] {
   return known.filter((line) => matchesHosts(line.hosts, name));
 }
 
-function matchesHosts(hosts: string, name: string): boolean {
+export function matchesHosts(hosts: string, name: string): boolean {
   if (hosts.startsWith('|1|')) {
     const [salt = '', hash = ''] = hosts.slice(3).split('|');
     return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;

@@ -3,6 +3,7 @@ import { define } from '../functions.ts';
 import { Tuple } from '../kinds.ts';
 import { toIndex } from '../numbers.ts';
 import { str } from '../python-text.ts';
+import { expander, groupOf } from '../regex-expand.ts';
 import { firstMatch, matches, pattern } from '../regex-run.ts';
 import { TemplateError } from '../values.ts';
 
@@ -50,38 +51,6 @@ function replace(
     checkSize(result.length);
   }
   return result + text.slice(at);
-}
-
-const controls: Readonly<Record<string, string>> = {
-  n: '\n',
-  t: '\t',
-  r: '\r',
-  f: '\f',
-  v: '\v',
-  a: '\x07',
-  b: '\b',
-  '\\': '\\',
-};
-
-/** Python's replacement templates: `\1`, `\g<1>`, `\g<name>`, `\n`. */
-function expander(template: string): (match: RegExpExecArray) => string {
-  if (!template.includes('\\')) return () => template;
-  return (match) =>
-    template.replace(/\\(?:g<(\w+)>|(\d{1,2})|([\s\S]))/g, (all, named?: string, digits?: string, other?: string) => {
-      const group = named ?? digits;
-      if (group !== undefined) return groupOf(match, group);
-      return controls[other ?? ''] ?? all;
-    });
-}
-
-function groupOf(match: RegExpExecArray, group: string): string {
-  if (!/^\d+$/.test(group)) {
-    if (match.groups === undefined || !(group in match.groups))
-      throw new TemplateError(`the pattern has no group '${group}'`);
-    return match.groups[group] ?? '';
-  }
-  if (Number(group) >= match.length) throw new TemplateError(`the pattern has no group ${group}`);
-  return match[Number(group)] ?? '';
 }
 
 /** The whole match, or the groups asked for by `'\\1'` or `'\\g<name>'`; None when nothing matches. */
