@@ -20,6 +20,24 @@ export async function askSecret(question: string, option: string): Promise<strin
   }
 }
 
+/** A task's question. undefined where there is no terminal; rejects when the run is interrupted meanwhile. */
+export async function askOperator(
+  question: string,
+  { echo, signal }: { readonly echo: boolean; readonly signal: AbortSignal },
+): Promise<string | undefined> {
+  if (!process.stdin.isTTY) return undefined;
+  if (!echo) return await askSecret(question.replace(/:\s*$/, ''), 'pause');
+  const { createInterface } = await import('node:readline/promises');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // Ctrl-C at the question is Ctrl-C for the run.
+  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  try {
+    return await terminal.question(`${question} `, { signal });
+  } finally {
+    terminal.close();
+  }
+}
+
 /** True for a `yes` on the terminal; without one nobody can have said yes. */
 export async function askYes(question: string): Promise<boolean> {
   if (!process.stdin.isTTY) return false;

@@ -5,7 +5,7 @@ import { InputError } from '../errors/errors.ts';
 import type { Reporter, RunEvent } from '../report/contract.ts';
 import { createReporter, suitableKind } from '../report/reporter.ts';
 import { formatDiagnostic } from '../source/diagnostics.ts';
-import { askSecret } from './ask.ts';
+import { askOperator, askSecret } from './ask.ts';
 import { cacheDirectory } from './cache-dir.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { printLists } from './lists.ts';
@@ -104,6 +104,7 @@ function requestOf(
     signal,
     emit,
     addSecret: (value) => mask.add(value),
+    ask: askOperator,
     version: packageVersion(),
     controlPid: process.pid,
   };

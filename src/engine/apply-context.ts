@@ -52,6 +52,11 @@ export function applyContext(
     once: (key, work) => run.once(key, work),
     progress: (message) => request.emit({ event: 'wait', host: call.on.name, task, message }),
     output: (message) => request.emit({ event: 'wait', host: call.on.name, task, message, output: true }),
+    reconnect: async () => {
+      call.on.forgetReads();
+      await run.connections.drop(call.on.name);
+    },
+    ask: async (question, options) => request.ask?.(question, { ...options, signal }),
     sleep: (ms) => sleep(ms, signal),
   };
   return {

@@ -170,7 +170,8 @@ export class RunLocks {
     if (reply.rc !== 0) throw new LockedError(`the lock of ${host} cannot be taken: ${reply.stderr.trim()}`);
     this.#generations.set(host, state.generation + 1);
     this.#shells.set(host, keyOf(shell.identity));
-    if (state.holder) {
+    // After a restart of the host the lock that it had before was this run's own.
+    if (state.holder && !this.#isOurs(state)) {
       request.emit({
         event: 'warning',
         host,

@@ -37,6 +37,11 @@ export interface RunRequest {
   readonly emit: (event: RunEvent) => void;
   /** Called with every value that must never be shown, as soon as it is known. */
   readonly addSecret: (value: string) => void;
+  /** Ask the operator a question of a task; undefined: nobody is there. Without it nobody ever is. */
+  readonly ask?: (
+    question: string,
+    options: { readonly echo: boolean; readonly signal: AbortSignal },
+  ) => Promise<string | undefined>;
   readonly version: string;
   /** The control process, named in locks. */
   readonly controlPid: number;

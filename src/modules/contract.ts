@@ -104,6 +104,10 @@ export interface ApplyContext {
   progress(text: string): void;
   /** A line that a program writes for people to read, shown as it comes. */
   output(line: string): void;
+  /** Let go of the host's connection; what is asked next makes a new one, and takes the run's lock again. */
+  reconnect(): Promise<void>;
+  /** What the operator types; undefined where nobody is there to be asked. */
+  ask(question: string, options: { readonly echo: boolean }): Promise<string | undefined>;
   /** Resolves after `ms`, or throws InterruptedError when the run is interrupted. */
   sleep(ms: number): Promise<void>;
 }

@@ -43,10 +43,14 @@ export function readTask(map: TaskMap, outer: Inherited, place: Place, loading: 
     args,
     span,
     ...local(call),
+    ...(oncePerBatch.has(module) ? { runOnce: true } : {}),
   };
   placeProperties(map, task);
   return task;
 }
+
+/** Modules that act for a whole batch, whatever `run_once` says. */
+const oncePerBatch: ReadonlySet<string> = new Set(['pause']);
 
 function local(call: ModuleCall): Partial<Task> {
   return call.isLocal ? { delegateTo: 'localhost' } : {};

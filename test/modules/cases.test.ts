@@ -53,6 +53,8 @@ function recorder(): { context: ApplyContext; sent: { script: string; stdin: str
     link: refuse,
     openStream: refuse,
     once: (_key, work) => work(),
+    reconnect: async () => undefined,
+    ask: async () => undefined,
     progress: () => undefined,
     output: () => undefined,
     sleep: async () => undefined,

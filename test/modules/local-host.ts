@@ -95,6 +95,8 @@ export function localHost(userland: Userland, cacheDir: string): Host {
         socket.once('error', reject);
       }),
     once: (_key, work) => work(),
+    reconnect: async () => undefined,
+    ask: async () => undefined,
     progress: () => undefined,
     output: () => undefined,
     sleep: async (ms) => {

@@ -73,6 +73,8 @@ const context: ApplyContext = {
   link: askKept,
   openStream: async (to) => await openLocal('port' in to ? to : { address: '', port: 0 })(),
   once: async (_, work) => await work(),
+  reconnect: async () => undefined,
+  ask: async () => undefined,
   progress: () => undefined,
   output: () => undefined,
   sleep: async (ms) => await new Promise((resolve) => setTimeout(resolve, ms)),

@@ -73,6 +73,8 @@ export class LocalHost {
         this.#shared.set(key, running);
         return running;
       },
+      reconnect: async () => undefined,
+      ask: async () => undefined,
       progress: (text) => {
         this.messages.push(text);
         if (this.#interrupt?.test(text)) {
