@@ -117,7 +117,8 @@ export const assemble: HostModule<AssembleArgs, Looked> = {
   },
   read(args) {
     const target = readFileContent(args, undefined, undefined);
-    return { script: args._fragments === undefined ? target + readFragments(args.src) : target };
+    const script = args._fragments === undefined ? target + readFragments(args.src) : target;
+    return { script, stats: [pathWord(args.dest)] };
   },
   parse: ({ reply }, args) => parse(new ReplyLines(reply, `looking at ${args.dest}`), args),
   plan,

@@ -10,7 +10,7 @@ import {
   planFileContent,
   readFileContent,
 } from './file-content.ts';
-import { parentOf } from './host-path.ts';
+import { parentOf, pathWord } from './host-path.ts';
 import { HostText } from './host-text.ts';
 import { contentOfBytes } from './local-file.ts';
 import { failedScript, ReplyLines } from './reply-lines.ts';
@@ -130,7 +130,7 @@ export function editingModule<A extends EditArgs & Readonly<Record<string, unkno
     kind: 'host',
     name: editing.name,
     fusable: true,
-    read: (args) => ({ script: read(args) }),
+    read: (args) => ({ script: read(args), stats: [pathWord(args.path)] }),
     parse: ({ reply }, args) => parse(new ReplyLines(reply, `looking at ${args.path}`), args),
     plan: (file, args, env) => planEdit(editing, file, args, env),
     async apply(plan, args, context, file) {

@@ -4,12 +4,14 @@ import { dictFilters } from './filters/dicts.ts';
 import { listFilters } from './filters/lists.ts';
 import { numberFilters } from './filters/numbers.ts';
 import { pathFilters } from './filters/paths.ts';
+import { queryFilters } from './filters/query.ts';
 import { regexFilters } from './filters/regex.ts';
 import { selectFilters } from './filters/select.ts';
 import { setFilters } from './filters/sets.ts';
 import { textFilters } from './filters/text.ts';
 import { timeFilters } from './filters/time.ts';
 import { valueFilters } from './filters/values.ts';
+import { vaultFilters } from './filters/vault.ts';
 import { bind, type Context, type Definition, type RenderDocument } from './functions.ts';
 import { isTrue } from './kinds.ts';
 import { nearestName } from './nearest-name.ts';
@@ -36,6 +38,8 @@ const filters: Table = new Map(
     pathFilters,
     timeFilters,
     addressFilters,
+    queryFilters,
+    vaultFilters,
   ].flatMap((table) => Object.entries(table)),
 );
 

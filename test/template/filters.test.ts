@@ -10,6 +10,11 @@ const evaluate = (text: string, variables: Record<string, unknown> = {}) =>
 describe('filters', () => {
   it.each([
     ["'/a/../b/./c//d/' | normpath", '/b/c/d'],
+    ["[{'a': {'b': 1}}, {'a': {'b': 2}}] | json_query('[].a.b')", [1, 2]],
+    ["{'h': [{'n': 'x', 'up': true}, {'n': 'y', 'up': false}]} | json_query('h[?up].n | [0]')", 'x'],
+    ["{} | json_query('constructor')", null],
+    ["{'a': {}} | json_query('a.__proto__')", null],
+    ["[1.5, 2] | json_query('max(@)')", 2],
     ["['/a/b/c', '/a/b/d'] | commonpath", '/a/b'],
     ["'aaa' | regex_replace('a', 'b', count=2)", 'bba'],
     ["'inf' | float", Number.POSITIVE_INFINITY],

@@ -17,12 +17,29 @@ export const dictFilters = {
   items2dict: define('key_name value_name', items2dict),
   items: define('', (value: unknown) => entries(mapOf(value, 'items')).map((entry) => Tuple.make(entry))),
   dictsort: define('case_sensitive by reverse', dictSort),
+  rekey_on_member: define('key duplicates', rekeyOnMember),
   dict: define('', (value: unknown) => {
     const dict: Dict = {};
     for (const [key, item] of pairs(value)) setKey(dict, key, item);
     return own(dict);
   }),
 };
+
+function rekeyOnMember(value: unknown, key: unknown, duplicates: unknown = 'error'): Dict {
+  if (duplicates !== 'error' && duplicates !== 'overwrite') {
+    throw new TemplateError("rekey_on_member: duplicates is 'error' or 'overwrite'");
+  }
+  const dict: Dict = {};
+  for (const item of isMapping(value) ? entries(value).map(([, each]) => each) : elements(value)) {
+    const name = entryOf(mapOf(item, 'rekey_on_member'), str(key));
+    if (name === undefined) throw new TemplateError(`rekey_on_member: an item has no '${str(key)}'`);
+    if (duplicates === 'error' && Object.hasOwn(dict, keyText(name))) {
+      throw new TemplateError(`rekey_on_member: '${str(name)}' stands there twice`);
+    }
+    setKey(dict, keyText(name), item);
+  }
+  return own(dict);
+}
 
 function mapOf(value: unknown, filter: string): Dict {
   if (isMapping(value)) return copy(value);

@@ -36,6 +36,8 @@ export const textFilters = {
   striptags: define('', (value: unknown) => withoutTags(str(value)).split(/\s+/).filter(Boolean).join(' ')),
   pprint: define('', (value: unknown) => repr(value)),
   urlencode: define('', urlEncode),
+  urldecode: define('', (value: unknown) => percentDecode(str(value))),
+  forceescape: define('', (value: unknown) => escapeHtml(str(value))),
   comment: define('style decoration prefix postfix', comment),
 };
 
@@ -132,6 +134,14 @@ function urlEncode(value: unknown): string {
   return pairs(value)
     .map(([key, item]) => `${percentEncode(key, '')}=${percentEncode(str(item), '')}`.replaceAll('%20', '+'))
     .join('&');
+}
+
+/** `+` is a blank, and what is no escape stays. */
+function percentDecode(text: string): string {
+  const bytes = text
+    .replaceAll('+', ' ')
+    .replace(/(?:%[\da-fA-F]{2})+/g, (escapes) => Buffer.from(escapes.replaceAll('%', ''), 'hex').toString('utf8'));
+  return bytes;
 }
 
 function percentEncode(text: string, safe: string): string {

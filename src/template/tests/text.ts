@@ -26,6 +26,9 @@ export const textTests = {
       return match !== undefined && (kind !== 'fullmatch' || match.index === 0);
     },
   ),
+  uri: define('schemes', isUri),
+  url: define('schemes', isUrl),
+  urn: define('', (value: unknown) => schemeOf(value) === 'urn'),
   version: define('version operator strict version_type', compareVersions),
   version_compare: define('version operator strict version_type', compareVersions),
   lower: define(
@@ -37,6 +40,19 @@ export const textTests = {
     (value: unknown) => str(value) !== str(value).toLowerCase() && str(value) === str(value).toUpperCase(),
   ),
 };
+
+const schemeOf = (value: unknown) => /^([a-z][a-z0-9+.-]*):/i.exec(str(value))?.[1]?.toLowerCase() ?? '';
+
+/** Every text is one, unless schemes were asked for: that is what Ansible makes of Python's urlparse. */
+function isUri(value: unknown, schemes: unknown): boolean {
+  return !Array.isArray(schemes) || schemes.length === 0 || schemes.map(str).includes(schemeOf(value));
+}
+
+function isUrl(value: unknown, schemes: unknown): boolean {
+  return (
+    isUri(value, schemes) && (schemeOf(value) === 'file' || /^(?:[a-z][a-z0-9+.-]*:)?\/\/[^/?#]/i.test(str(value)))
+  );
+}
 
 /** `\A` first, so that alternatives inside the pattern are all anchored. */
 function matchesAtStart(text: string, source: string, ignoreCase: unknown, multiline: unknown): boolean {

@@ -43,6 +43,7 @@ export const valueTests = {
   odd: define('', (value: unknown) => equals(arithmetic('%', value, 2), 1)),
   divisibleby: define('num', remainder),
   nan: define('', (value: unknown) => Number.isNaN(toDouble(numeric(value) ?? 0))),
+  isnan: define('', (value: unknown) => Number.isNaN(toDouble(numeric(value) ?? 0))),
   sameas: define('other', (a: unknown, b: unknown) => a === b),
   key: define('map', (key: unknown, map: unknown) => contains(map, keyText(key))),
   ...comparison(['eq', 'equalto', '=='], equals),
