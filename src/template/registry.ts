@@ -24,7 +24,7 @@ import { type Scope, TemplateError } from './values.ts';
 
 type Table = ReadonlyMap<string, Definition>;
 
-const filters: Table = new Map(
+export const filters: Table = new Map(
   [
     valueFilters,
     textFilters,
@@ -43,7 +43,9 @@ const filters: Table = new Map(
   ].flatMap((table) => Object.entries(table)),
 );
 
-const tests: Table = new Map([valueTests, textTests, resultTests, pathTests].flatMap((table) => Object.entries(table)));
+export const tests: Table = new Map(
+  [valueTests, textTests, resultTests, pathTests].flatMap((table) => Object.entries(table)),
+);
 
 const collections = /^(?:ansible\.builtin|ansible\.legacy|community\.general|ansible\.utils|ansible\.netcommon)\./;
 

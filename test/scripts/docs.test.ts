@@ -7,6 +7,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 test.each([
   ['modules', 'module-docs', '### redis_cluster'],
+  ['templates', 'template-docs', '| `json_query` |'],
   ['keywords', 'keyword-docs', '| `until` |'],
   ['differences', 'difference-docs', '## Of handlers'],
 ])('docs/%s.md says what its sources say: write it with `npm run docs`', (page, script, part) => {

@@ -11,7 +11,7 @@ import { sequence } from './sequence.ts';
 import { templateLookup } from './template.ts';
 import type { Lookup, LookupOptions } from './terms.ts';
 
-const lookups: ReadonlyMap<string, Lookup> = new Map(
+export const lookups: ReadonlyMap<string, Lookup> = new Map(
   Object.entries({
     ...dataLookups,
     ...fileLookups,
