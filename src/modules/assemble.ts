@@ -95,7 +95,7 @@ function plan(state: Looked, args: AssembleArgs, env: PlanEnv): Plan {
   const planned = planFileContent(state.target, args, content.sha256, shown, env);
   return {
     ...planned,
-    result: { ...planned.result, src: args.src, checksum: content.sha1, msg: planned.changes.length > 0 ? 'OK' : '' },
+    result: { ...planned.result, src: args.src, checksum: content.sha1, msg: 'OK' },
   };
 }
 

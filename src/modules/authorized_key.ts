@@ -66,7 +66,8 @@ function plan(state: Looked, args: AuthorizedKeyArgs, env: PlanEnv): Plan {
     user: args.user,
     key: args.key,
     keyfile: state.file,
-    state: args.state,
+    // Ansible tells the file's state under this name, not what was asked for.
+    state: state.fileExists || args.state === 'present' ? 'file' : 'absent',
     exclusive: args.exclusive,
     manage_dir: args.manage_dir,
     key_options: args.key_options ?? null,

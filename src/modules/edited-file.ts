@@ -112,7 +112,7 @@ function planEdit<A extends EditArgs>(editing: Editing<A>, file: EditedFile, arg
   };
   const plan = planFileContent(known, asContent(args), content.sha256, shown, env);
   const described = editing.describes ? { ...attributeResult(looked.state), path: args.path } : {};
-  const msg = messageOf(edit.msg, plan, looked.path);
+  const msg = editing.describes ? edit.msg : messageOf(edit.msg, plan, looked.path);
   return { ...plan, result: { ...described, ...edit.result, msg } };
 }
 

@@ -34,7 +34,7 @@ function edit(content: HostText, args: KnownHostsArgs, exists: boolean): Edit {
     );
   }
   const name = args.name.toLowerCase();
-  const result = { name: args.name, key: args.key, path: args.path, state: args.state, hash_host: args.hash_host };
+  const result = { name: args.name, key: args.key, path: args.path, hash_host: args.hash_host };
   const lines = linesWithEnds(content.text);
   const mine = (line: string) => {
     const found = keyIn(line);
@@ -70,7 +70,7 @@ function wantedKey(text: string, name: string): Key {
   return key;
 }
 
-const editing = editingModule<KnownHostsArgs>({ name: 'known_hosts', edit });
+const editing = editingModule<KnownHostsArgs>({ name: 'known_hosts', edit, describes: true });
 
 export const knownHosts: typeof editing = {
   ...editing,
