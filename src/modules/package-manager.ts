@@ -1,9 +1,10 @@
 import { quote, quoteAll } from '../sh/quote.ts';
+import { readUpkeep, type UpkeepArgs } from './apt-upkeep.ts';
 
 export type ManagerName = 'apt' | 'dnf' | 'yum' | 'zypper' | 'apk';
 
 /** What the modules apt, dnf, yum, apk and package ask of a package manager. */
-export interface PackageArgs {
+export interface PackageArgs extends UpkeepArgs {
   readonly name?: readonly string[];
   readonly state: 'present' | 'installed' | 'latest' | 'absent' | 'removed';
   readonly update_cache: boolean;
@@ -64,9 +65,7 @@ fi
     return `${fresh}apt-get -q update || exit\necho rcdeploy-cache-updated\n`;
   },
   install: (specs, args) => {
-    const options = (args.dpkg_options ?? 'force-confdef,force-confold')
-      .split(',')
-      .flatMap((option) => ['-o', `Dpkg::Options::=--${option}`]);
+    const options = dpkgOptions(args);
     if (args.install_recommends !== undefined)
       options.push('-o', `APT::Install-Recommends=${args.install_recommends ? 'yes' : 'no'}`);
     if (args.allow_downgrade) options.push('--allow-downgrades');
@@ -78,7 +77,12 @@ fi
     `${aptQuiet}apt-get -q -y ${args.purge ? '--purge ' : ''}${args.autoremove ? '--auto-remove ' : ''}remove -- ${quoteAll(names)}\n`,
 };
 
-const aptQuiet =
+export function dpkgOptions(args: PackageArgs): string[] {
+  const given = args.dpkg_options ?? 'force-confdef,force-confold';
+  return given.split(',').flatMap((option) => ['-o', `Dpkg::Options::=--${option}`]);
+}
+
+export const aptQuiet =
   'export DEBIAN_FRONTEND=noninteractive DEBIAN_PRIORITY=critical APT_LISTCHANGES_FRONTEND=none NEEDRESTART_MODE=l\n';
 
 /** rpm knows what is installed for dnf, yum and zypper alike. */
@@ -165,12 +169,18 @@ export const managerCommands: readonly (readonly [ManagerName, string])[] = [
 ];
 
 /** sh that prints the manager's name and then its read; `use` skips the search. */
-export function readPackages(use: ManagerName | 'auto', specs: readonly string[], latest: boolean): string {
+export function readPackages(
+  use: ManagerName | 'auto',
+  specs: readonly string[],
+  latest: boolean,
+  upkeep: UpkeepArgs = {},
+): string {
   const branches = managerCommands
     .filter(([name]) => use === 'auto' || use === name)
     .map(([name, command]) => {
       const names = specs.map((spec) => managers[name].nameOf(spec));
-      const read = names.length === 0 ? '' : managers[name].read(names, latest);
+      const more = name === 'apt' ? readUpkeep(upkeep) : '';
+      const read = (names.length === 0 ? '' : managers[name].read(names, latest)) + more;
       return `if command -v ${quote(command)} >/dev/null 2>&1; then echo ${name}\n${read}exit 0; fi\n`;
     });
   return `${branches.join('')}echo none\n`;

@@ -1,24 +1,47 @@
+import { quoteAll } from '../sh/quote.ts';
+import type { Reply } from '../transport/contract.ts';
+import { upkeepChange, upkeepScripts } from './apt-upkeep.ts';
 import type { ApplyContext, Change, HostModule, Plan, PlanEnv, Result } from './contract.ts';
 import { runPackageManager } from './package-lock.ts';
-import { type ManagerName, managers, type PackageArgs, readPackages } from './package-manager.ts';
+import {
+  aptQuiet,
+  dpkgOptions,
+  type ManagerName,
+  managers,
+  type PackageArgs,
+  readPackages,
+} from './package-manager.ts';
 import { ReplyLines } from './reply-lines.ts';
 
 interface PackageState {
   readonly manager: ManagerName | 'none';
   readonly installed: ReadonlyMap<string, string>;
   readonly candidates: ReadonlyMap<string, string>;
+  /** What apt would do besides. */
+  readonly upkeep: readonly Change[];
 }
 
 function parse(lines: ReplyLines): PackageState {
   const manager = lines.next() as PackageState['manager'];
   const installed = new Map<string, string>();
   const candidates = new Map<string, string>();
+  const upkeep: Change[] = [];
   for (const line of lines.lines()) {
+    const change = upkeepChange(line);
+    if (change !== undefined) {
+      upkeep.push(change);
+      continue;
+    }
     const [left = '', version = ''] = line.split('|');
     if (left.startsWith('candidate ')) candidates.set(left.slice('candidate '.length), version);
     else if (left !== '') installed.set(left, version);
   }
-  return { manager, installed, candidates };
+  return { manager, installed, candidates, upkeep: unique(upkeep) };
+}
+
+/** apt-get names a package in each of its steps. */
+function unique(changes: readonly Change[]): Change[] {
+  return [...new Map(changes.map((change) => [change.what, change])).values()];
 }
 
 const wantsAbsent = (args: PackageArgs) => args.state === 'absent' || args.state === 'removed';
@@ -64,14 +87,17 @@ function plan(state: PackageState, args: PackageArgs, env: PlanEnv, use: string)
   ) {
     return { changes: [], failed: `No package matching '${unknown.spec}' is available` };
   }
-  const changes: Change[] = work.map(({ spec, before, after }) => ({ what: `package ${spec}`, before, after }));
+  const named: Change[] = work.map(({ spec, before, after }) => ({ what: `package ${spec}`, before, after }));
+  const changes = unique([...state.upkeep, ...named]);
   // What is newest is known only from a fresh index, or, where the read could not tell, from the upgrade itself.
   const open =
     args.state === 'latest' &&
     (args.update_cache || (state.candidates.size === 0 && !managers[state.manager].knowsAll));
   const indexOnly = args.update_cache && (args.name ?? []).length === 0;
   const cleans = args.autoremove === true && (args.name ?? []).length === 0;
-  return { changes, ...(open || indexOnly || cleans ? { applies: true } : {}) };
+  // Which packages are newer is known only from a fresh index.
+  const upgrades = args.update_cache && (args.upgrade ?? 'no') !== 'no';
+  return { changes, ...(open || indexOnly || cleans || upgrades ? { applies: true } : {}) };
 }
 
 async function apply(state: PackageState, args: PackageArgs, context: ApplyContext): Promise<Result> {
@@ -85,8 +111,12 @@ async function apply(state: PackageState, args: PackageArgs, context: ApplyConte
     const reply = await run(manager.update(args), 'refreshing the package index');
     const updated = reply.stdout.includes('rcdeploy-cache-updated');
     result.cache_updated = updated;
-    if (names.length === 0) return { ...result, changed: updated };
+    if (names.length === 0 && !hasUpkeep(args)) return { ...result, changed: updated };
     now = await look(state.manager, names, args, context);
+  }
+  const upkept = await keepUp(args, now, run, context);
+  if (names.length === 0 && hasUpkeep(args)) {
+    return { ...result, ...upkept, changed: upkept.changed === true || result.cache_updated === true };
   }
   if (names.length === 0) {
     const reply = await run(
@@ -97,14 +127,34 @@ async function apply(state: PackageState, args: PackageArgs, context: ApplyConte
   }
   const open = args.state === 'latest' && now.candidates.size === 0 && !manager.knowsAll;
   const specs = open ? names : affected(now, args).map(({ spec }) => spec);
-  if (specs.length === 0) return { ...result, changed: false };
+  if (specs.length === 0) return { ...result, ...upkept, changed: upkept.changed === true };
   const verb = wantsAbsent(args) ? 'removing' : 'installing';
   context.progress(`${verb} ${specs.join(', ')}`);
   const script = wantsAbsent(args) ? manager.remove(specs, args) : manager.install(specs, args);
   const reply = await run(script, `${verb} ${specs.join(', ')}`);
   const after = open ? await look(state.manager, names, args, context) : undefined;
   const changed = after === undefined || names.some((name) => after.installed.get(name) !== now.installed.get(name));
-  return { ...result, changed, rc: 0, stdout: reply.stdout, stderr: reply.stderr };
+  return { ...result, changed: changed || upkept.changed === true, rc: 0, stdout: reply.stdout, stderr: reply.stderr };
+}
+
+const hasUpkeep = (args: PackageArgs) =>
+  (args.upgrade ?? 'no') !== 'no' || args.clean === true || args.autoclean === true;
+
+/** Upgrades and cleans as apt's arguments ask. */
+async function keepUp(
+  args: PackageArgs,
+  state: PackageState,
+  run: (script: string, what: string) => Promise<Reply>,
+  context: ApplyContext,
+): Promise<Result> {
+  if (!hasUpkeep(args) || state.upkeep.length === 0) return {};
+  const result: Result = {};
+  for (const { what, script } of upkeepScripts(args, `${aptQuiet}set -- ${quoteAll(dpkgOptions(args))}\n`)) {
+    context.progress(what);
+    const { stdout, stderr } = await run(script, what);
+    Object.assign(result, { stdout, stderr, rc: 0 });
+  }
+  return { ...result, changed: true };
 }
 
 async function look(
@@ -113,7 +163,7 @@ async function look(
   args: PackageArgs,
   context: ApplyContext,
 ): Promise<PackageState> {
-  const reply = await context.sh(readPackages(use, names, args.state === 'latest'));
+  const reply = await context.sh(readPackages(use, names, args.state === 'latest', args));
   return parse(new ReplyLines(reply, 'asking for installed packages'));
 }
 
@@ -126,7 +176,7 @@ export function packageModule<A extends PackageArgs & Record<string, unknown>>(
     kind: 'host',
     name,
     fusable: true,
-    read: (args) => ({ script: readPackages(use(args), args.name ?? [], args.state === 'latest') }),
+    read: (args) => ({ script: readPackages(use(args), args.name ?? [], args.state === 'latest', args) }),
     parse: ({ reply }) => parse(new ReplyLines(reply, 'asking for installed packages')),
     plan: (state, args, env) => plan(state, args, env, use(args)),
     apply: (_plan, args, context, state) => apply(state, args, context),
