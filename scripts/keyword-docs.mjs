@@ -27,7 +27,9 @@ function keywordsPage({ $defs, 'x-not-yet': notYet }) {
     const rows = Object.entries($defs[kind].properties).map(([name, { description }]) => [name, description]);
     return `## ${title}\n\n${table('keyword', rows)}`;
   });
-  const refused = Object.assign({}, ...Object.values(notYet));
+  const { loop_control: ofLoops, ...others } = notYet;
+  const loops = Object.entries(ofLoops).map(([name, words]) => [`loop_control.${name}`, words]);
+  const refused = Object.assign(Object.fromEntries(loops), ...Object.values(others));
   const rows = Object.entries(refused).sort(([a], [b]) => (a < b ? -1 : 1));
   const last = `## Not here yet
 

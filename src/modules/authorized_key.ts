@@ -102,9 +102,10 @@ export const authorizedKey: HostModule<AuthorizedKeyArgs, Looked> = {
     const content = Buffer.from(String(planned.changes[0]?.after ?? ''));
     const owner = { owner: account?.uid, group: account?.gid };
     const directory = quote(parentOf(file));
+    const ownsHome = args.path === undefined;
     // mkdir without -p refuses a directory that just appeared; its parents are not ours to make.
     const made = args.manage_dir
-      ? `if [ ! -d ${directory} ]; then mkdir -m 700 -- ${directory} || exit; fi
+      ? `${ownsHome ? linkGuard(directory) : ''}if [ ! -d ${directory} ]; then mkdir -m 700 -- ${directory} || exit; fi
 chown -- ${quote(`${owner.owner}:${owner.group}`)} ${directory} && chmod 700 -- ${directory} || exit
 `
       : '';
@@ -114,3 +115,11 @@ chown -- ${quote(`${owner.owner}:${owner.group}`)} ${directory} && chmod 700 -- 
     return {};
   },
 };
+
+/** Root would give away whatever a user's own link leads to. */
+function linkGuard(directory: string): string {
+  return `if [ -L ${directory} ] && [ "$(id -u)" = 0 ] && [ "$(stat -c %u ${directory})" != 0 ]; then
+  echo ${directory}" is a symbolic link of its user's and may lead anywhere; name the file with path" >&2; exit 1
+fi
+`;
+}

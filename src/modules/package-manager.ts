@@ -14,6 +14,7 @@ export interface PackageArgs extends UpkeepArgs {
   readonly autoremove?: boolean;
   readonly install_recommends?: boolean;
   readonly allow_downgrade?: boolean;
+  readonly allow_change_held_packages?: boolean;
   readonly only_upgrade?: boolean;
   readonly default_release?: string;
   readonly dpkg_options?: string;
@@ -69,6 +70,7 @@ fi
     if (args.install_recommends !== undefined)
       options.push('-o', `APT::Install-Recommends=${args.install_recommends ? 'yes' : 'no'}`);
     if (args.allow_downgrade) options.push('--allow-downgrades');
+    if (args.allow_change_held_packages) options.push('--allow-change-held-packages');
     if (args.only_upgrade) options.push('--only-upgrade');
     if (args.default_release !== undefined) options.push('-t', args.default_release);
     return `${aptQuiet}apt-get -q -y ${quoteAll(options)} install -- ${quoteAll(specs)}\n`;

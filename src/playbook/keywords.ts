@@ -34,7 +34,7 @@ export function readKeywords(kind: KeywordKind, source: unknown, map: Keywords, 
 
 function refuseNotYet(kind: KeywordKind, source: unknown, map: Keywords, findings: Findings): Keywords {
   const entries = Object.entries(map).filter(([key]) => {
-    const hint = notYetHint(kind === 'play' ? 'play' : 'task', key);
+    const hint = notYetHint(kind === 'play' || kind === 'loop_control' ? kind : 'task', key);
     if (hint === undefined || isKeyword(kind, key)) return true;
     findings.error('not-supported-yet', `"${key}" is not supported yet`, keySpanOf(source, key), hint);
     return false;
@@ -47,7 +47,7 @@ export function isKeyword(kind: KeywordKind, name: string): boolean {
 }
 
 /** What to do instead of something of Ansible's that is refused for now. */
-export function notYetHint(kind: 'play' | 'task', name: string): string | undefined {
+export function notYetHint(kind: 'play' | 'task' | 'loop_control', name: string): string | undefined {
   return Object.hasOwn(notYet[kind], name) ? notYet[kind][name] : undefined;
 }
 

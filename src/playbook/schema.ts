@@ -85,4 +85,4 @@ export function partAt(
 export type KeywordKind = 'play' | 'block' | 'task' | 'import_playbook' | 'loop_control' | 'role' | 'vars_prompt';
 export type KeywordSchemas = Readonly<Record<KeywordKind, ModuleSchema>>;
 /** Keywords and modules of Ansible that are refused for now, each with what to do instead. */
-export type NotYet = Readonly<Record<'play' | 'task', Readonly<Record<string, string>>>>;
+export type NotYet = Readonly<Record<'play' | 'task' | 'loop_control', Readonly<Record<string, string>>>>;

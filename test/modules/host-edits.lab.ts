@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -247,6 +248,22 @@ describe.each(userlands().filter(({ name }) => !name.startsWith('bash')))('on $n
     await expect(host.task('authorized_key', { user: 'daemon', key, path, key_options: 'x\ny' })).rejects.toThrow(
       'newline',
     );
+    // A user who makes a link of the directory must not be given what it leads to.
+    const homeless = readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .map((line) => line.split(':'))
+      .find(([, , uid, , , home = '']) => uid !== '0' && home.startsWith('/var/') && !existsSync(home));
+    const [user = '', , uid, gid, , home = ''] = homeless ?? [];
+    expect(user).not.toBe('');
+    mkdirSync(home, { recursive: true });
+    try {
+      symlinkSync(root, join(home, '.ssh'));
+      lchownSync(join(home, '.ssh'), Number(uid), Number(gid));
+      await expect(host.task('authorized_key', { user, key })).rejects.toThrow('may lead anywhere');
+      expect(statSync(root).uid).toBe(0);
+    } finally {
+      rmSync(home, { recursive: true });
+    }
     const hosts = join(root, 'new/known_hosts');
     await converges('known_hosts', { path: hosts, name: 'h1', key: `h1 ${key}`, hash_host: true });
     expect(readFileSync(hosts, 'utf8')).toMatch(/^\|1\|\S+ ssh-ed25519 \S+\n$/);
