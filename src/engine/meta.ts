@@ -41,9 +41,9 @@ async function follow(
       for (const host of play.batch) host.facts = {};
       return;
     case 'clear_host_errors':
-      // They take part again from the next play on.
+      // Those that failed take part again from the next play on.
       for (const host of play.batch) {
-        host.ended ||= !host.isActive;
+        host.ended ||= host.failure !== undefined;
         host.failure = undefined;
         host.unreachable = false;
       }

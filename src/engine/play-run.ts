@@ -173,7 +173,7 @@ export class PlayRun {
     const share = (failed / this.batch.length) * 100;
     const most = toNumber(String(limit).replace(/%$/, ''), 100, 'max_fail_percentage');
     if (share > most) {
-      if (this.active().length > 0) this.run.request.emit({ event: 'no_hosts_left', play: this.title });
+      this.run.request.emit({ event: 'no_hosts_left', play: this.title });
       this.stopReason = `max_fail_percentage: ${failed}/${this.batch.length} hosts failed = ${Math.round(share)} % > ${most} %`;
     }
   }

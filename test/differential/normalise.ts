@@ -37,7 +37,8 @@ export function unequal(theirs: RecordedResult, mine: RecordedResult): Unequal[]
   if (theirs.module !== 'set_fact') skip.add('ansible_facts');
   if (['failed', 'ignored'].includes(theirs.status) && !tellsTheUsersWords.has(theirs.module)) skip.add('msg');
   const isOwnWords =
-    typeof theirs.result.msg === 'string' && /\bThe error was: |^The error appears|^\[Errno/.test(theirs.result.msg);
+    typeof theirs.result.msg === 'string' &&
+    /\bThe error was: |^The error appears|^\[Errno|in the expected time frame/.test(theirs.result.msg);
   if (isOwnWords) skip.add('msg');
   if (theirs.status === 'unreachable') for (const key of unreached) skip.add(key);
   // Where a condition cannot be evaluated, ansible-core 2.14 leaves the reason here.
