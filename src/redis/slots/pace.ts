@@ -7,7 +7,8 @@ export interface Limits {
   readonly inFlight: number;
 }
 
-const LEAST: Limits = { keys: 8, bytes: 64 * 1024, inFlight: 1 };
+/** Fewer small keys would make a giver no faster for its clients: they wait for something else then. */
+const LEAST: Limits = { keys: 32, bytes: 64 * 1024, inFlight: 1 };
 const MOST: Limits = { keys: 512, bytes: 4 * 1024 * 1024, inFlight: 4 };
 const START: Limits = { keys: 100, bytes: 1024 * 1024, inFlight: 2 };
 
