@@ -1,0 +1,29 @@
+// A client of a cluster on 127.0.0.1: GET and SET of random keys, redirections followed, each operation timed from its first byte to its
+// last answer. Arguments: a port, the number of keys. Prints `ready`, and after a line on stdin what it measured.
+import { Cluster } from 'ioredis';
+
+const [port, keys] = process.argv.slice(2).map(Number);
+const cluster = new Cluster([{ host: '127.0.0.1', port }]);
+const taken = [];
+let stopped = false;
+process.stdin.once('data', () => {
+  stopped = true;
+});
+await cluster.set('rcdeploy:bench', 'ready');
+console.log('ready');
+await Promise.all(Array.from({ length: 4 }, loop));
+const sorted = taken.sort((a, b) => a - b);
+const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+console.log(JSON.stringify({ operations: sorted.length, p50: at(0.5), p99: at(0.99), max: sorted.at(-1) ?? 0 }));
+cluster.disconnect();
+
+async function loop() {
+  while (!stopped) {
+    const key = `key:${Math.floor(Math.random() * keys)}`;
+    const began = performance.now();
+    if (taken.length % 2 === 0) await cluster.get(key);
+    else await cluster.set(key, 'w'.repeat(32));
+    taken.push(performance.now() - began);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}

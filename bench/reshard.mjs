@@ -1,0 +1,212 @@
+// Times moving 1,000 slots out of 1,000,000 keys of 32 bytes on three masters: rcdeploy and redis-cli --cluster rebalance, in turns, each as a
+// whole process with the same weights, and the latency of a client's GET and SET meanwhile.
+// `npm run build && node bench/reshard.mjs [RUNS] [KEYS] [SLOTS]`; needs redis-server and redis-cli of 5.0 or later.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const [runs, keys, slots] = [3, 1_000_000, 1000].map((fallback, index) => Number(process.argv[index + 2] ?? fallback));
+const ports = [17481, 17482, 17483];
+const work = mkdtempSync(join(tmpdir(), 'rcdeploy-bench-'));
+const servers = ports.map((port) => {
+  const words = [
+    '--port',
+    port,
+    '--dir',
+    work,
+    '--save',
+    '',
+    '--cluster-enabled',
+    'yes',
+    '--cluster-config-file',
+    `nodes-${port}.conf`,
+  ];
+  return spawn('redis-server', words.map(String), { stdio: 'ignore' });
+});
+
+try {
+  for (const port of ports) await until(() => cli(port, 'PING') === 'PONG');
+  cli(ports[0], '--cluster', 'create', ...ports.map((port) => `127.0.0.1:${port}`), '--cluster-yes');
+  for (const port of ports) await until(() => cli(port, 'CLUSTER', 'INFO').includes('cluster_state:ok'));
+  const counts = masters().map(({ count }) => count);
+  await fill();
+  const seconds = { rcdeploy: [], 'redis-cli': [], 'redis-cli --cluster-pipeline 100': [] };
+  const latency = { 'no move': [] };
+  latency['no move'].push(await beside(async () => await new Promise((resolve) => setTimeout(resolve, 2000))));
+  let forth = true;
+  for (let turn = 0; turn < runs * Object.keys(seconds).length; turn += 1) {
+    const name = Object.keys(seconds)[turn % 3];
+    const shift = forth ? slots : 0;
+    const weights = [counts[0] - shift, counts[1], counts[2] + shift];
+    forth = !forth;
+    latency[name] ??= [];
+    let took = 0;
+    const felt = await beside(async () => {
+      took = await timed(name === 'rcdeploy' ? ours(weights) : theirs(weights, name.includes('100') ? 100 : 10));
+    });
+    await settled(weights);
+    seconds[name].push(took);
+    latency[name].push(felt);
+    console.log(`${name}: ${took.toFixed(2)} s, p99 ${felt.p99.toFixed(2)} ms, max ${felt.max.toFixed(1)} ms`);
+  }
+  report(seconds, latency);
+} finally {
+  for (const server of servers) server.kill('SIGKILL');
+  rmSync(work, { recursive: true, force: true });
+}
+
+function cli(port, ...words) {
+  try {
+    return execFileSync('redis-cli', words[0] === '--cluster' ? words : ['-p', String(port), ...words], {
+      encoding: 'utf8',
+    }).trim();
+  } catch (error) {
+    return String(error.stdout ?? error);
+  }
+}
+
+async function until(holds) {
+  const end = Date.now() + 30_000;
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`waited 30 s for ${holds}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Masters in the order of their ports, as the first one sees them. */
+function masters() {
+  const lines = cli(ports[0], 'CLUSTER', 'NODES')
+    .split('\n')
+    .map((line) => line.split(' '));
+  return ports.map((port) => {
+    const [id, , , , , , , , ...ranges] = lines.find(([, place]) => place.includes(`:${port}@`));
+    const count = ranges.reduce((sum, range) => {
+      const [first, last = first] = range.split('-').map(Number);
+      return sum + last - first + 1;
+    }, 0);
+    return { id, count };
+  });
+}
+
+async function settled(expected) {
+  await until(() => masters().every(({ count }, index) => count === expected[index]));
+  for (const port of ports) await until(() => cli(port, 'CLUSTER', 'INFO').includes('cluster_slots_ok:16384'));
+}
+
+/** Keys go to the node that owns their slot, in pipelines. */
+async function fill() {
+  const sockets = ports.map((port) => connect(port, '127.0.0.1'));
+  const value = 'v'.repeat(32);
+  let sent = 0;
+  let text = ports.map(() => '');
+  for (let key = 0; key < keys; key += 1) {
+    const name = `key:${key}`;
+    const index = [5461, 10923, 16384].findIndex((end) => slotOf(name) < end);
+    text[index] += `*3\r\n$3\r\nSET\r\n$${name.length}\r\n${name}\r\n$32\r\n${value}\r\n`;
+    sent += 1;
+    if (sent % 20_000 > 0 && key < keys - 1) continue;
+    sockets.forEach((socket, index) => {
+      socket.resume();
+      socket.write(text[index]);
+    });
+    text = ports.map(() => '');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await until(() => ports.reduce((sum, port) => sum + Number(cli(port, 'DBSIZE')), 0) === keys);
+  for (const socket of sockets) socket.destroy();
+}
+
+function slotOf(key) {
+  let crc = 0;
+  for (let index = 0; index < key.length; index += 1) {
+    crc ^= key.charCodeAt(index) << 8;
+    for (let bit = 0; bit < 8; bit += 1) crc = crc & 0x8000 ? ((crc << 1) ^ 0x1021) & 0xffff : (crc << 1) & 0xffff;
+  }
+  return crc % 16384;
+}
+
+function ours(weights) {
+  const nodes = ports.map((port, index) => ({ host: `n${index}`, address: '127.0.0.1', port }));
+  const task = {
+    redis_cluster: {
+      nodes,
+      replicas: 0,
+      rebalance: true,
+      threshold: 0,
+      weights: Object.fromEntries(nodes.map(({ host }, index) => [host, weights[index]])),
+    },
+    run_once: true,
+  };
+  const hosts = Object.fromEntries(nodes.map(({ host }) => [host, { ansible_connection: 'local' }]));
+  writeFileSync(join(work, 'play.json'), JSON.stringify([{ hosts: 'all', gather_facts: false, tasks: [task] }]));
+  writeFileSync(join(work, 'hosts.yml'), JSON.stringify({ all: { hosts } }));
+  return [
+    'node',
+    `${root}dist/cli/main.js`,
+    'run',
+    join(work, 'play.json'),
+    '-i',
+    join(work, 'hosts.yml'),
+    '--output',
+    'json',
+  ];
+}
+
+function theirs(weights, pipeline) {
+  const given = masters().map(({ id }, index) => `${id}=${weights[index]}`);
+  const words = [
+    '--cluster',
+    'rebalance',
+    `127.0.0.1:${ports[0]}`,
+    '--cluster-threshold',
+    '0.001',
+    '--cluster-pipeline',
+    String(pipeline),
+  ];
+  return ['redis-cli', ...words, '--cluster-weight', ...given];
+}
+
+/** Seconds of a whole process; fails when it does. */
+async function timed([program, ...args]) {
+  const started = performance.now();
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      output += chunk;
+    });
+  const exit = await new Promise((resolve) => child.once('close', resolve));
+  const seconds = (performance.now() - started) / 1000;
+  if (exit !== 0) throw new Error(`${program} ended with ${exit}:\n${output.slice(-3000)}`);
+  return seconds;
+}
+
+/** What a client in a process of its own feels while the work is done. */
+async function beside(work) {
+  const client = spawn(process.execPath, [`${root}bench/reshard-client.mjs`, String(ports[0]), String(keys)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: client.stdout })[Symbol.asyncIterator]();
+  await lines.next();
+  await work();
+  client.stdin.write('stop\n');
+  return JSON.parse((await lines.next()).value);
+}
+
+function report(seconds, latency) {
+  const median = (values) => values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
+  const base = median(seconds.rcdeploy);
+  console.log(`\n${slots} slots of ${keys} keys of 32 bytes, ${runs} runs each, medians\n`);
+  console.log('| | seconds | against rcdeploy | p50 | p99 of GET and SET | max |\n|---|---|---|---|---|---|');
+  for (const [name, felt] of Object.entries(latency)) {
+    const took = seconds[name];
+    const columns = took ? [median(took).toFixed(2), (median(took) / base).toFixed(1)] : ['', ''];
+    const of = (field) => median(felt.map((one) => one[field])).toFixed(2);
+    console.log(`| ${name} | ${columns.join(' | ')} | ${of('p50')} ms | ${of('p99')} ms | ${of('max')} ms |`);
+  }
+}
