@@ -52,7 +52,7 @@ if [ "$N" -gt 0 ] && [ ! -e "$D/lock.$N.released" ]; then
   if [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] && [ "\${20-}" = "$start" ] && [ "$1" != Z ]; then S=held; else S=dead; fi
 fi
 printf 'lock %s %s\\n' "$N" "$S"
-[ "$N" -gt 0 ] && cat "$D/lock.$N"
+[ "$N" -gt 0 ] && while IFS= read -r l || [ -n "$l" ]; do printf '%s\\n' "$l"; done <"$D/lock.$N"
 true`;
 
 export function parseLock(output: string): LockState {
