@@ -10,11 +10,13 @@ import { hostTarget, inventoryScope, type Login } from '../host-target.ts';
 import { inventorySources } from '../load.ts';
 import { mask } from '../terminal.ts';
 import { Asker } from './asker.ts';
-import { pictureOf } from './picture.ts';
+import { type Look, pictureOf } from './picture.ts';
 
 /** Something that a cluster can be looked at through, again and again. */
 export interface Source {
   look(): Promise<ClusterPicture>;
+  /** The same, as the engine of clusters knows it. */
+  survey(): Promise<{ readonly cluster: DeclaredCluster; readonly looks: readonly Look[] }>;
   close(): Promise<void>;
 }
 
@@ -47,11 +49,15 @@ export async function inventorySource(given: readonly string[], options: SourceO
   };
   const targets = wayToHosts(inventory, hosts, options);
   const asker = new Asker((host) => targets.get(host) as Target, options.signal);
+  const survey = async () => {
+    const looks = await Promise.all(nodes.map(({ node, asked }) => asker.look(node, asked)));
+    return { cluster: { ...cluster, nodes: looks.map(({ view }) => view.node) }, looks };
+  };
   return {
+    survey,
     async look() {
-      const looks = await Promise.all(nodes.map(({ node, asked }) => asker.look(node, asked)));
-      const found = { ...cluster, nodes: looks.map(({ view }) => view.node) };
-      return pictureOf(found, looks, `inventory ${sources.join(', ')}`, true);
+      const found = await survey();
+      return pictureOf(found.cluster, found.looks, `inventory ${sources.join(', ')}`, true);
     },
     close: () => asker.close(),
   };
@@ -116,14 +122,19 @@ export async function seedSource(
   const node = { host: address, address, port, auth: authOf(username, password) };
   const target = await wayThrough(via.host, via.inventory, options);
   const asker = new Asker(() => target, options.signal);
+  const survey = async () => {
+    const first = await asker.look(node);
+    const others = first.view.seen ? membersOf(first.view).slice(1) : [];
+    const looks = [first, ...(await Promise.all(others.map((member) => asker.look(member))))];
+    const nodes = looks.map((look) => look.view.node);
+    // Nobody declared how many replicas there should be, or where.
+    const cluster: DeclaredCluster = { name: seed, replicas: 0, placement: 'redis-cli', nodes, allow: [] };
+    return { cluster, looks };
+  };
   return {
+    survey,
     async look() {
-      const first = await asker.look(node);
-      const others = first.view.seen ? membersOf(first.view).slice(1) : [];
-      const looks = [first, ...(await Promise.all(others.map((member) => asker.look(member))))];
-      const nodes = looks.map((look) => look.view.node);
-      // Nobody declared how many replicas there should be, or where.
-      const cluster: DeclaredCluster = { name: seed, replicas: 0, placement: 'redis-cli', nodes, allow: [] };
+      const { cluster, looks } = await survey();
       return pictureOf(cluster, looks, `node ${seed}`, false);
     },
     close: () => asker.close(),

@@ -1,0 +1,75 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { InputError } from '../../errors/errors.ts';
+import { type Adoption, adoptionOf } from '../../redis/cluster/adoption.ts';
+import type { RunEvent } from '../../report/contract.ts';
+import { sanitizeLine } from '../../report/sanitize.ts';
+import { runPlaybooks } from '../run.ts';
+import type { RunFlags } from '../run-options.ts';
+import { output } from '../terminal.ts';
+import type { Source } from './sources.ts';
+
+export interface AdoptOptions {
+  readonly seed: string;
+  readonly name: string;
+  readonly to: string;
+  readonly local: boolean;
+  readonly user: string | undefined;
+  readonly become: boolean;
+  /** How to reach the hosts, for the two runs at the end. */
+  readonly run: RunFlags;
+}
+
+/** Takes over a cluster that somebody else built: an inventory, and the record of it on its hosts. Returns the exit status. */
+export async function adopt(source: Source, options: AdoptOptions): Promise<number> {
+  const { to, name, seed } = options;
+  if (existsSync(to)) throw inputError(`${to} is there already`, 'choose another directory: --to');
+  const { cluster, looks } = await source.survey();
+  const adoption = adoptionOf(name, cluster, looks);
+  if (adoption.refusals.length > 0) {
+    output.errorLine(`${seed}: nothing was written, since the cluster is not in a state to be taken over:`);
+    for (const refusal of adoption.refusals) output.errorLine(sanitizeLine(`  - ${refusal}`));
+    return looks.some(({ view }) => view.seen) ? 2 : 4;
+  }
+  write(adoption, options);
+  output.line(`wrote ${to}: ${Object.keys(adoption.hosts).length} hosts, ${looks.length} nodes`);
+  return await record(options);
+}
+
+function write({ hosts, vars }: Adoption, { to, seed, user, become, local }: AdoptOptions): void {
+  const head = `# The cluster of ${seed.replace(/[^\w.:[\]-]/g, '')}, as it was found. Files and processes of its nodes are not managed.\n`;
+  const login = {
+    ...(local ? { ansible_connection: 'local' } : {}),
+    ...(user === undefined ? {} : { ansible_user: user }),
+    ...(become ? { ansible_become: true } : {}),
+  };
+  const adopted = Object.fromEntries(Object.keys(hosts).map((host) => [host, null]));
+  const inventory = { all: { children: { redis: { hosts }, redis_adopted: { hosts: adopted } } } };
+  const secrets = '# A password of the nodes is not kept here: -e @secret.yml with redis_password.\n';
+  mkdirSync(join(to, 'group_vars'), { recursive: true, mode: 0o700 });
+  writeFileSync(join(to, 'hosts.yml'), head + stringify(inventory));
+  writeFileSync(join(to, 'group_vars', 'redis.yml'), head + secrets + stringify({ ...login, ...vars }));
+}
+
+/** The record is written only when that is all that the playbook would change. */
+async function record({ to, run }: AdoptOptions): Promise<number> {
+  const flags: RunFlags = { ...run, inventory: [to] };
+  const others: string[] = [];
+  const watch = (event: RunEvent): void => {
+    if (event.event !== 'result' || event.status !== 'changed') return;
+    const changes = (event.diff ?? []).map(({ what }) => what).filter((what) => !what.startsWith('record of cluster'));
+    others.push(...changes.map((what) => `${event.task}: ${what}`));
+  };
+  const planned = await runPlaybooks(['playbooks/cluster.yml'], { ...flags, check: true }, watch);
+  if (planned !== 0 || others.length > 0) {
+    for (const other of others) output.errorLine(sanitizeLine(`would change: ${other}`));
+    output.errorLine(`the inventory ${to} stands; look at it, and at \`rcdeploy plan playbooks/cluster.yml -i ${to}\``);
+    return planned === 0 ? 2 : planned;
+  }
+  return await runPlaybooks(['playbooks/cluster.yml'], flags);
+}
+
+function inputError(message: string, hint: string): InputError {
+  return new InputError([{ severity: 'error', code: 'adopt', message, hint }]);
+}
