@@ -63,7 +63,7 @@ export const redisCluster: HostModule<RedisClusterArgs, State> = {
     const cluster = withoutLost(declare(args, records), views);
     switch (args.state) {
       case 'possible':
-        return planNothing(standingRefusals(cluster, views));
+        return planNothing([...standingRefusals(cluster, views), ...otherVersions(views, args)]);
       case 'ours':
         return planNothing(foreignNodes(cluster, views, records));
       case 'absent':
@@ -130,6 +130,17 @@ function planRemoval(cluster: DeclaredCluster, views: Views, records: Records, e
   return {
     changes: [{ what: `record of cluster ${cluster.name} on ${hosts.join(', ')}`, before: 'present', after: 'absent' }],
   };
+}
+
+/** A plain run never replaces what serves: that takes the care of an upgrade. */
+function otherVersions(views: Views, { version }: RedisClusterArgs): string[] {
+  return views.flatMap((view) =>
+    version !== undefined && view.seen && view.version !== version
+      ? [
+          `${nodeName(view.node)} runs ${view.flavor} ${view.version}, declared is ${version}: upgrade.yml takes it there`,
+        ]
+      : [],
+  );
 }
 
 function planNothing(refusals: readonly string[]): Plan {

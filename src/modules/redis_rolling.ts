@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { TaskError } from '../errors/errors.ts';
 import { reportCluster } from '../redis/cluster/report.ts';
-import { type DeclaredNode, nodeName } from '../redis/cluster/topology.ts';
+import { nodeName } from '../redis/cluster/topology.ts';
 import type { NodeView } from '../redis/node/observe.ts';
 import { describeFlight, FlightRecorder } from '../redis/rolling/flight.ts';
 import { describeRolling, planRolling, type RollingPlan } from '../redis/rolling/plan-rolling.ts';
@@ -14,9 +14,10 @@ import type { ApplyContext, HostModule, Plan, Result } from './contract.ts';
 import type { RedisRollingArgs } from './generated/redis_rolling.ts';
 import { must } from './redis-build/build-on-host.ts';
 import { type Due, dueNodes, hopProblems, recordOf } from './redis-rolling/due.ts';
+import { carryOutMaintenance, planMaintenance } from './redis-rolling/maintenance.ts';
 import { removeRecordsScript, writeRecordsScript } from './redis-rolling/records.ts';
 import { restartNode, runHook, startNode } from './redis-rolling/restart-node.ts';
-import { isMeant, rollingCluster, serversOf } from './redis-rolling/rolling-args.ts';
+import { isMeant, rollingCluster, serverOf } from './redis-rolling/rolling-args.ts';
 import {
   parseRolling,
   type RollingState,
@@ -24,7 +25,6 @@ import {
   rollingRequest,
   rollingScripts,
 } from './redis-rolling/rolling-state.ts';
-import type { ServerArgs } from './redis-server/server-args.ts';
 
 type DueNodes = ReadonlyMap<string, Due>;
 
@@ -56,6 +56,10 @@ export const redisRolling: HostModule<RedisRollingArgs, RollingState> = {
 
   plan(state, args, env): Plan {
     if (args.state === 'possible') return planPossible(state, args);
+    if (isMaintenance(args)) {
+      const { refusals, ...plan } = planMaintenance(state, args);
+      return refusals.length > 0 ? refused(refusals, state, args) : plan;
+    }
     if (env.check && env.changesPredicted) return unforeseeable(args);
     const { due, problems } = dueNodes(state, args);
     if (problems.length > 0) return refused(problems, state, args);
@@ -74,6 +78,10 @@ export const redisRolling: HostModule<RedisRollingArgs, RollingState> = {
   },
 
   async apply(_plan, args, context, state): Promise<Result> {
+    if (isMaintenance(args)) {
+      const { steps, flight } = await carryOutMaintenance(state, args, context);
+      return { steps: [...steps, ...(flight ? [describeFlight(flight)] : [])], ...(flight && { flight }) };
+    }
     const io = clusterIo(context);
     const cluster = rollingCluster(args);
     const marked = args.when === 'always' ? await markAll(state, args, context) : undefined;
@@ -93,6 +101,10 @@ export const redisRolling: HostModule<RedisRollingArgs, RollingState> = {
   },
 };
 
+function isMaintenance({ state }: RedisRollingArgs): boolean {
+  return state === 'away' || state === 'back';
+}
+
 function told(args: RedisRollingArgs, views: readonly NodeView[]): { cluster: ReturnType<typeof reportCluster> } {
   return { cluster: reportCluster(rollingCluster(args), views) };
 }
@@ -107,7 +119,7 @@ function refused(problems: readonly string[], state: RollingState, args: RedisRo
   return {
     changes: [],
     result: { ...told(args, state.views), refusals: problems },
-    failed: `nothing was restarted: ${problems.join('; ')}`,
+    failed: `nothing was ${isMaintenance(args) ? 'stopped' : 'restarted'}: ${problems.join('; ')}`,
   };
 }
 
@@ -142,12 +154,6 @@ function handsOf(
   context: ApplyContext,
   marked: ReadonlyMap<string, string> | undefined,
 ): RollingHands {
-  const servers = serversOf(args);
-  const serverOf = (node: DeclaredNode): ServerArgs => {
-    const server = servers.get(nodeName(node));
-    if (!server) throw new TaskError(`${nodeName(node)} is not among the nodes of the task`);
-    return server;
-  };
   return {
     async due(views) {
       if (marked) return stillMarked(views, marked);
@@ -156,9 +162,9 @@ function handsOf(
       if (problems.length > 0) throw new TaskError(problems.join('; '));
       return new Map([...due].map(([name, { version }]) => [name, version]));
     },
-    restart: async (node) => await restartNode(serverOf(node), { before: args.before }, context),
-    start: async (node) => await startNode(serverOf(node), context),
-    after: async (node) => await runHook('after', args.after, serverOf(node), context),
+    restart: async (node) => await restartNode(serverOf(args, node), { before: args.before }, context),
+    start: async (node) => await startNode(serverOf(args, node), context),
+    after: async (node) => await runHook('after', args.after, serverOf(args, node), context),
   };
 }
 

@@ -25,7 +25,7 @@ export function liveDifferences(
   state: ConfigState,
   names: DirectiveNames,
 ): LiveDifferences {
-  const config = (state.live as LiveNode).config ?? new Map<string, string>();
+  const config = ownSettings((state.live as LiveNode).config ?? new Map<string, string>());
   const wrong: Difference[] = [];
   for (const [name, lines] of declared) {
     const live = config.get(name);
@@ -46,6 +46,12 @@ export function liveDifferences(
     fixed: wrong.filter((one) => names.isFixed(one.name)),
     drift: drift(declared, file, config, names),
   };
+}
+
+/** What the server settled by itself says nothing of its file: from 8.0 on, a node of a cluster always has one database. */
+function ownSettings(config: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const forced = config.get('cluster-enabled') === 'yes' && config.get('databases') === '1';
+  return forced ? new Map([...config].filter(([name]) => name !== 'databases')) : config;
 }
 
 /** Follows the machine's limits or the node's role rather than anybody's setting. */

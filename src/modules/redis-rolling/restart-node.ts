@@ -23,6 +23,10 @@ export async function startNode(args: ServerArgs, context: ApplyContext): Promis
   await bring('started', args, onHost(args.host, context));
 }
 
+export async function stopNode(args: ServerArgs, context: ApplyContext): Promise<void> {
+  await bring('stopped', args, onHost(args.host, context));
+}
+
 export async function runHook(
   when: 'before' | 'after',
   command: string | undefined,

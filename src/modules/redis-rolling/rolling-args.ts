@@ -1,3 +1,4 @@
+import { TaskError } from '../../errors/errors.ts';
 import type { DeclaredCluster, DeclaredNode } from '../../redis/cluster/topology.ts';
 import { nodeName } from '../../redis/cluster/topology.ts';
 import { declaredNodes } from '../declared-nodes.ts';
@@ -33,6 +34,12 @@ export function serversOf(args: RedisRollingArgs): ReadonlyMap<string, ServerArg
       ];
     }),
   );
+}
+
+export function serverOf(args: RedisRollingArgs, node: DeclaredNode): ServerArgs {
+  const server = serversOf(args).get(nodeName(node));
+  if (!server) throw new TaskError(`${nodeName(node)} is not among the nodes of the task`);
+  return server;
 }
 
 /** Whether the task speaks of this node's host. */

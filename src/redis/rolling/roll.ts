@@ -85,7 +85,9 @@ class Operation {
       this.#left = [...targets.keys()];
       const stubborn = this.#left.filter((name) => this.#handled.has(name));
       if (stubborn.length > 0)
-        throw new TaskError(`${stubborn.join(', ')} was restarted and is as before: see its log`);
+        throw new TaskError(
+          `${stubborn.join(', ')} was restarted and still owes a restart: what its process uses is not what its file and the installed server say`,
+        );
       const canary = this.#settings.canary === true ? this.#handled.size === 0 : this.#settings.canary;
       const plan = planRolling(rollingNodes(this.#cluster, views), { ...this.#settings, canary, targets });
       if (plan.refusals.length > 0) throw new TaskError(plan.refusals.join('; '));

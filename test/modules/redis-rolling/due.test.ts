@@ -65,6 +65,12 @@ describe('who owes a restart', () => {
       config('hz 10\n', { ...live, databases: '32' }),
       'still uses databases (32 → 16)',
     ],
+    [
+      'not for the one database that 8.0 gives a node of a cluster',
+      server(),
+      config('databases 16\n', { ...live, databases: '1', 'cluster-enabled': 'yes' }),
+      '',
+    ],
     ['for another server', server({ server: NEW }), config('hz 10\n', live), `runs ${OLD}, ${NEW} is installed`],
     [
       'for the same version built anew',

@@ -4,7 +4,7 @@ import { evenSlots } from '../../../src/redis/slots/slots.ts';
 import { ModelCluster } from '../model.ts';
 
 /** A declared cluster with one node on each host, dealt out to three zones. */
-function servingCluster(masters: number, replicas: number): DeclaredCluster {
+export function servingCluster(masters: number, replicas: number): DeclaredCluster {
   const nodes = [...Array(masters * (replicas + 1)).keys()].map((n) => ({
     host: `h${n + 1}`,
     address: `10.0.0.${n + 1}`,
