@@ -4,6 +4,7 @@ import { type ClusterIo, observeAll } from '../node/cluster-io.ts';
 import type { NodeView } from '../node/observe.ts';
 import { failOver } from './failover.ts';
 import { awaitHealth } from './health.ts';
+import { giveMastersBack } from './masters-back.ts';
 import { planAway } from './plan-away.ts';
 import { rollingNodes } from './rolling-node.ts';
 
@@ -54,7 +55,8 @@ export async function bringBack(
   const after = await awaitHealth(cluster, io, stallMs);
   const still = after.filter((view) => isDown(view)).map(({ node }) => nodeName(node));
   if (still.length > 0) throw new TaskError(`${still.join(', ')} does not run: see its log`);
-  return down.map((node) => `${nodeName(node)}: start`);
+  const spread = down.length > 0 ? await giveMastersBack(cluster, io, stallMs) : [];
+  return [...down.map((node) => `${nodeName(node)}: start`), ...spread];
 }
 
 function isDown(view: NodeView): boolean {

@@ -5,6 +5,7 @@ import type { NodeView } from '../node/observe.ts';
 import { failOver } from './failover.ts';
 import type { FlightRecorder, FlightReport } from './flight.ts';
 import { awaitHealth } from './health.ts';
+import { giveMastersBack } from './masters-back.ts';
 import { describeRolling, planRolling, type RollingOptions, type RollingStep } from './plan-rolling.ts';
 import { rollingNodes } from './rolling-node.ts';
 
@@ -92,10 +93,17 @@ class Operation {
       const plan = planRolling(rollingNodes(this.#cluster, views), { ...this.#settings, canary, targets });
       if (plan.refusals.length > 0) throw new TaskError(plan.refusals.join('; '));
       const [wave] = plan.waves;
-      if (!wave) return views;
+      if (!wave) return await this.#finish(views);
       this.#checkGuard(flight);
       await this.#carryOut(wave);
     }
+  }
+
+  async #finish(views: readonly NodeView[]): Promise<readonly NodeView[]> {
+    if (this.#handled.size === 0) return views;
+    const spread = await giveMastersBack(this.#cluster, this.#io, this.#settings.stallMs);
+    this.#steps.push(...spread);
+    return spread.length > 0 ? await observeAll(this.#cluster, this.#io) : views;
   }
 
   /** A node that is down is started before anything else is looked at: a killed run may have left it so. */
