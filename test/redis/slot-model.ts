@@ -257,7 +257,6 @@ export class SlotWorld {
         const before = this.#clock;
         this.#clock += Math.max(1, ms);
         if (Math.floor(before / 100) !== Math.floor(this.#clock / 100)) this.gossip();
-        await new Promise((resolve) => setImmediate(resolve));
       },
       progress: () => undefined,
       settingsInFile: async () => undefined,
