@@ -1,4 +1,5 @@
 import { InputError } from '../errors/errors.ts';
+import { loadBuiltin } from '../package/builtin.ts';
 
 /** Ask for a secret on the terminal without showing it. Throws InputError where there is no terminal to ask on. */
 export async function askSecret(question: string, option: string): Promise<string> {
@@ -27,7 +28,7 @@ export async function askOperator(
 ): Promise<string | undefined> {
   if (!process.stdin.isTTY) return undefined;
   if (!echo) return await askSecret(question.replace(/:\s*$/, ''), 'pause');
-  const { createInterface } = await import('node:readline/promises');
+  const { createInterface } = loadBuiltin('node:readline/promises') as typeof import('node:readline/promises');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   // Ctrl-C at the question is Ctrl-C for the run.
   terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
@@ -41,7 +42,7 @@ export async function askOperator(
 /** True for a `yes` on the terminal; without one nobody can have said yes. */
 export async function askYes(question: string): Promise<boolean> {
   if (!process.stdin.isTTY) return false;
-  const { createInterface } = await import('node:readline/promises');
+  const { createInterface } = loadBuiltin('node:readline/promises') as typeof import('node:readline/promises');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return (await terminal.question(`${question} `)).trim().toLowerCase() === 'yes';

@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TaskError } from '../errors/errors.ts';
+import { loadBuiltin } from '../package/builtin.ts';
 import type { ApplyContext } from './contract.ts';
 
 export interface WebRequest {
@@ -51,7 +52,9 @@ export async function askOnce(request: WebRequest, context: ApplyContext): Promi
 }
 
 async function exchange(request: WebRequest, stream: Duplex, isTls: boolean, address: string): Promise<WebAnswer> {
-  const { request: start } = isTls ? await import('node:https') : await import('node:http');
+  const { request: start } = isTls
+    ? (loadBuiltin('node:https') as typeof import('node:https'))
+    : (loadBuiltin('node:http') as typeof import('node:http'));
   const { url, body } = request;
   const length = body === undefined ? {} : { 'Content-Length': String(body.length) };
   const options: RequestOptions & Record<string, unknown> = {

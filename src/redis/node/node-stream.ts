@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { loadBuiltin } from '../../package/builtin.ts';
 import type { NodeAccess } from './contract.ts';
 import type { Deadline } from './deadline.ts';
 
@@ -33,7 +34,7 @@ function closeAtEnd(stream: Duplex): void {
 }
 
 async function secured(stream: Duplex, access: NodeAccess): Promise<Duplex> {
-  const { connect } = await import('node:tls');
+  const { connect } = loadBuiltin('node:tls') as typeof import('node:tls');
   const { ca, cert, key, servername } = access.tls ?? {};
   return await new Promise((resolve, reject) => {
     const socket = connect({
