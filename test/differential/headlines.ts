@@ -39,5 +39,9 @@ function withoutResult(line: string): string {
   return line
     .replace(/ => [{[].*$/, ' =>')
     .replace(/^(\w+: \[\S+ -> [^\s(]+)\([^)]*\)\]/, '$1]')
+    .replace(
+      /^(included: .* for )(.*)$/,
+      (_line, head: string, hosts: string) => head + hosts.split(', ').sort().join(', '),
+    )
     .trimEnd();
 }
