@@ -11,8 +11,9 @@ import { failureResult, type Prepared, type Turn } from './prepare.ts';
 
 /** The task's name as this host renders it, behind that of its role. */
 export function titleFor(play: PlayRun, task: Task, host: HostState): string {
-  const unnamed = task.module === 'include_role' ? `include_role : ${String(task.args.name)}` : task.module;
-  const name = String(renderOr(task.name, host, play, task, undefined) ?? task.name ?? unnamed);
+  const rendered = renderOr(task.name, host, play, task, undefined) ?? task.name;
+  if (task.module === 'include_role') return String(rendered ?? `include_role : ${String(task.args.name)}`);
+  const name = String(rendered ?? task.calledAs);
   return task.role === undefined ? name : `${task.role.name} : ${name}`;
 }
 

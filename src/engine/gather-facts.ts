@@ -6,6 +6,7 @@ export function gatherFacts(play: Play): Task {
     kind: 'task',
     name: 'Gathering Facts',
     module: 'setup',
+    calledAs: 'setup',
     args: {},
     when: [],
     loop: undefined,

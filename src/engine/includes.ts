@@ -16,6 +16,7 @@ interface Inclusion {
   readonly item: Readonly<Record<string, unknown>>;
   readonly label: string | undefined;
   readonly id: string;
+  readonly result: Result;
   readonly hosts: HostState[];
 }
 
@@ -31,7 +32,8 @@ export async function runInclude(
     const active = inclusion.hosts.filter((host) => host.isActive);
     const included = active.length === 0 ? undefined : load(play, include, inclusion, active, rescuable);
     if (included === undefined) return [];
-    tell(play, include.task, inclusion, active, { status: 'ok', result: { changed: false, include: included.what } });
+    const { what } = included;
+    tell(play, include.task, inclusion, active, { status: 'ok', result: inclusion.result, what });
     if (include.task.module === 'include_tasks') for (const host of active) host.stats.ok++;
     play.context.handlers.push(...included.handlers);
     play.context.exposed.defaults.push(...(included.exposes?.defaults ?? []));
@@ -50,7 +52,7 @@ export async function runInclude(
 /** The loop's own result, after those of its items. */
 function tellLoops(play: PlayRun, task: Task, outcomes: readonly HostOutcome[]): void {
   for (const { host, id, status, result } of outcomes) {
-    const whole: Inclusion = { id, label: undefined, key: '', args: {}, item: {}, hosts: [] };
+    const whole: Inclusion = { id, label: undefined, key: '', args: {}, item: {}, result, hosts: [] };
     if (status === 'ok') tell(play, task, whole, [host], { status, result });
   }
 }
@@ -61,11 +63,12 @@ function inclusionsOf(outcomes: readonly HostOutcome[]): Inclusion[] {
   for (const { host, turns, id } of outcomes) {
     for (const { result, item, label } of turns) {
       if (result.skipped || result.failed || result.unreachable || result.unknown) continue;
-      const args = (result.include_args ?? {}) as Inclusion['args'];
+      const own = typeof result.include === 'string' ? { file: result.include } : {};
+      const args = { ...own, ...(result.include_args as Inclusion['args']) };
       const key = JSON.stringify([args, item]);
       const same = inclusions.find((one) => one.key === key && !one.hosts.includes(host));
       if (same) same.hosts.push(host);
-      else inclusions.push({ key, args, item, label, id, hosts: [host] });
+      else inclusions.push({ key, args, item, label, id, result, hosts: [host] });
     }
   }
   return inclusions;
@@ -99,6 +102,8 @@ function load(
 interface Told {
   readonly status: Status;
   readonly result: Result;
+  /** What was included. */
+  readonly what?: string;
   /** What was found wrong first. */
   readonly first?: Diagnostic;
 }
@@ -108,7 +113,7 @@ function tell(
   task: Task,
   { id, label }: Inclusion,
   hosts: readonly HostState[],
-  { status, result, first }: Told,
+  { status, result, what, first }: Told,
 ): void {
   for (const host of hosts) {
     play.run.request.emit({
@@ -121,7 +126,8 @@ function tell(
       host: host.name,
       ...(label !== undefined && { item: label }),
       status,
-      result: label === undefined && task.loop ? result : { ...result, hosts: hosts.map(({ name }) => name) },
+      result,
+      ...(what !== undefined && { included: { what, hosts: hosts.map(({ name }) => name) } }),
       duration_ms: 0,
       ...(first?.hint && { hint: first.hint }),
     });

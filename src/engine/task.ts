@@ -2,6 +2,7 @@ import { formatSpan } from '../errors/diagnostic.ts';
 import type { Change, Result } from '../modules/contract.ts';
 import type { Task } from '../playbook/contract.ts';
 import type { Status } from '../report/contract.ts';
+import { sleep } from './apply-context.ts';
 import { toBoolean, toNumber } from './coerce.ts';
 import { emitResult, itemLabel, titleFor } from './emit-result.ts';
 import { keepFacts } from './facts.ts';
@@ -124,6 +125,9 @@ async function runOnHost(
   for (const planned of prepared.turns) {
     const turnStarted = performance.now();
     const turn = await turnNow(play, task, planned, outcomes.at(-1));
+    const pause =
+      outcomes.length === 0 ? 0 : toNumber(renderOr(task.loopControl.pause, host, play, task, 0), 0, 'pause');
+    if (pause > 0) await sleep(pause * 1000, run.request.signal);
     const outcome = await runTurn(play, task, turn);
     Object.assign(outcome.result, loopNames(task, turn, outcomes.length));
     keepFacts(task, outcome.result, factsOf ?? host);

@@ -5,5 +5,5 @@ import type { IncludeRoleArgs } from './generated/include_role.ts';
 export const includeRole: ControlModule<IncludeRoleArgs> = {
   kind: 'control',
   name: 'include_role',
-  run: ({ apply: _apply, ...args }) => ({ changed: false, include_args: args }),
+  run: (args) => ({ changed: false, include_args: args }),
 };

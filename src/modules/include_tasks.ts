@@ -5,5 +5,5 @@ import type { IncludeTasksArgs } from './generated/include_tasks.ts';
 export const includeTasks: ControlModule<IncludeTasksArgs> = {
   kind: 'control',
   name: 'include_tasks',
-  run: ({ file }) => ({ changed: false, include: file, include_args: { file } }),
+  run: ({ file, ...args }) => ({ changed: false, include: file, include_args: args }),
 };

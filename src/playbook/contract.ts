@@ -49,6 +49,8 @@ export interface Task extends BecomeKeywords {
   /** Unrendered name; `undefined`: the module's name is shown. */
   readonly name: string | undefined;
   readonly module: string;
+  /** The module's name as it was written, for titles. */
+  readonly calledAs: string;
   /** Unrendered arguments, free form already parsed: `{ _raw: '…' }` for command, shell and raw. */
   readonly args: Readonly<Record<string, Raw>>;
   readonly when: readonly Condition[];

@@ -17,16 +17,20 @@ export function* includedVars(play: Play, playbookDir: string): Generator<VarLay
   }
 }
 
+const DEPTHS = ['/*', '/*/*', '/*/*/*'];
+
 function filesOf(task: Task, playbookDir: string): string[] {
   const { file, dir } = task.args;
-  const written = typeof file === 'string' ? file : typeof dir === 'string' ? `${dir}/*` : '';
-  const pattern = patternOf(written);
-  const places = placesOf(pattern, 'vars', searchDirs(task, playbookDir));
-  if (isTemplate(written) || typeof dir === 'string') return places.flatMap(possibleFiles);
+  const written = typeof file === 'string' ? file : typeof dir === 'string' ? dir : '';
+  const places = placesOf(patternOf(written), 'vars', searchDirs(task, playbookDir));
+  if (typeof dir === 'string')
+    return places.flatMap((place) => DEPTHS.flatMap((depth) => possibleFiles(place + depth)));
+  if (isTemplate(written)) return places.flatMap(possibleFiles);
   return places.filter((place) => existsSync(place)).slice(0, 1);
 }
 
 function* layersOf(file: string): Generator<VarLayer> {
+  if (!/\.(ya?ml|json)$|\/[^.]+$/.test(file)) return;
   const { value } = loadYaml(file);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
   yield { origin: `include_vars ${file}`, vars: value as VarLayer['vars'] };

@@ -66,7 +66,7 @@ export function readLoopControl(value: unknown, findings: Findings): LoopControl
     loopVar: name('loop_var') ?? 'item',
     indexVar: name('index_var'),
     label: control.label,
-    pause: undefined,
+    pause: control.pause,
     extended: control.extended === true,
   };
   copyPlaces(value, read, new Map(Object.keys(control).map((key) => [key, key])));

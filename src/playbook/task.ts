@@ -7,7 +7,7 @@ import { type Inherited, texts } from './inherited.ts';
 import { isKeyword, type Keywords, readKeywords } from './keywords.ts';
 import type { Loading } from './loading.ts';
 import { readLoop, readLoopControl } from './loop.ts';
-import { findModuleKey, type ModuleCall, readModuleCall } from './module-call.ts';
+import { findModuleKey, type ModuleCall, readModuleCall, shortName } from './module-call.ts';
 import { checkName, checkNames } from './names.ts';
 import { inheritFrom, type Place } from './surroundings.ts';
 
@@ -40,6 +40,7 @@ export function readTask(map: TaskMap, outer: Inherited, place: Place, loading: 
     ...plainTask(map, keywords, inherited, loading),
     kind: 'task',
     module,
+    calledAs: calledAs(map, key, module),
     args,
     span,
     ...local(call),
@@ -51,6 +52,13 @@ export function readTask(map: TaskMap, outer: Inherited, place: Place, loading: 
 
 /** Modules that act for a whole batch, whatever `run_once` says. */
 const oncePerBatch: ReadonlySet<string> = new Set(['pause']);
+
+function calledAs(map: TaskMap, key: string, module: string): string {
+  if (shortName(key) !== 'action' && shortName(key) !== 'local_action') return key;
+  const value = map[key];
+  const written = typeof value === 'string' ? value.trim().split(/\s/)[0] : (value as { module?: unknown }).module;
+  return typeof written === 'string' ? written : module;
+}
 
 function local(call: ModuleCall): Partial<Task> {
   return call.isLocal ? { delegateTo: 'localhost' } : {};
@@ -99,7 +107,7 @@ function plainTask(
   keywords: Keywords,
   inherited: Inherited,
   loading: Loading,
-): Omit<Task, 'kind' | 'module' | 'args' | 'span'> {
+): Omit<Task, 'kind' | 'module' | 'calledAs' | 'args' | 'span'> {
   const { findings } = loading;
   const { register } = keywords;
   if (typeof register === 'string') checkName(register, 'register', spanOf(map, 'register'), findings);

@@ -106,9 +106,9 @@ function verdictLines(event: ResultEvent, target: string, suffix: string, verbos
 }
 
 /** One line for all hosts that include the same, at the first of them. */
-function includedLines({ host, result: { include, hosts } }: ResultEvent, suffix: string): string[] {
-  if (typeof include !== 'string' || !Array.isArray(hosts) || hosts[0] !== host) return [];
-  return [sanitizeLine(`included: ${include} for ${hosts.join(', ')}${suffix}`)];
+function includedLines({ host, included }: ResultEvent, suffix: string): string[] {
+  if (included === undefined || included.hosts[0] !== host) return [];
+  return [sanitizeLine(`included: ${included.what} for ${included.hosts.join(', ')}${suffix}`)];
 }
 
 function recap(stats: Readonly<Record<string, Stats>>): string[] {

@@ -38,6 +38,8 @@ export type RunEvent =
       /** Present for one item of a loop; the result of the whole loop follows without it. */
       item?: string;
       delegatedTo?: string;
+      /** `include_tasks` and `include_role`: the file or role, and all hosts that include it so. */
+      included?: { what: string; hosts: string[] };
       status: Status;
       result: Result;
       diff?: Change[];

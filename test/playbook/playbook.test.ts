@@ -207,7 +207,7 @@ test.each<[string, string[]]>([
   ['- hosts: all\n  tasks:\n    - ping:\n      loop: [1]\n      with_items: [2]\n', ['5:7 two-loops']],
   ['- hosts: all\n  tasks:\n    - ping:\n      loop: abc\n', ['4:13 wrong-type']],
   ['- hosts: all\n  tasks:\n    - ping:\n      loop_control: {loopvar: x}\n', ['4:22 unknown-keyword']],
-  ['- hosts: all\n  tasks:\n    - ping:\n      loop_control: {pause: 1}\n', ['4:22 not-supported-yet']],
+  ['- hosts: all\n  tasks:\n    - ping:\n      loop_control: {pause: soon}\n', ['4:29 wrong-type']],
   ['- hosts: all\n  vars: {a-b: 1}\n', ['2:10 wrong-name']],
   ['- hosts: all\n  tasks:\n    - set_fact: {1a: 2}\n', ['3:18 wrong-name']],
   ['- hosts: all\n  handlers:\n    - block: []\n', ['3:7 not-supported-yet']],

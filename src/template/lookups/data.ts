@@ -8,6 +8,11 @@ import { Undefined } from '../undefined.ts';
 import { TemplateError, UnsafeText } from '../values.ts';
 import { allowOptions, type Lookup, textTerms } from './terms.ts';
 
+const nested: Lookup = (_context, terms) =>
+  terms
+    .map(elements)
+    .reduce<unknown[][]>((made, list) => made.flatMap((row) => list.map((item) => [...row, item])), [[]]);
+
 /** Lookups in what is already at hand: variables, the environment, lists and maps. */
 export const dataLookups = {
   env: (_context, terms, options) => {
@@ -37,10 +42,8 @@ export const dataLookups = {
     const length = Math.max(0, ...lists.map((list) => list.length));
     return Array.from({ length }, (_, index) => lists.map((list) => list[index] ?? null));
   },
-  nested: (_context, terms) =>
-    terms
-      .map(elements)
-      .reduce<unknown[][]>((made, list) => made.flatMap((row) => list.map((item) => [...row, item])), [[]]),
+  nested,
+  cartesian: nested,
   indexed_items: (_context, terms) => flatten(terms, 1, false).map((item, index) => Tuple.make([index, item])),
   subelements: (context, terms) => {
     const [list, path, flags] = terms;
