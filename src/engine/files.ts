@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { TaskError } from '../errors/errors.ts';
 import type { PrepareEnv } from '../modules/contract.ts';
@@ -20,7 +21,10 @@ export function prepareEnvironment(task: Task, scope: HostScope, context: PlayCo
     span,
     findFile: (name, kind) => findFile(name, kind, searchDirs(task, context.playbookDir), span),
     renderTemplate: (text, file) => {
-      const rendered = renderDocument(text, { ...scopeOf(scope), baseDir: dirname(file) });
+      const rendered = renderDocument(text, {
+        ...scopeOf(scope, templateVariables(file, task)),
+        baseDir: dirname(file),
+      });
       if (rendered instanceof Unknown) throw new UnknownReached(rendered);
       return rendered;
     },
@@ -28,8 +32,22 @@ export function prepareEnvironment(task: Task, scope: HostScope, context: PlayCo
 }
 
 /** The same variables, for a template that lies in another directory. */
-function scopeOf(scope: HostScope): Scope {
-  return { lookup: (name) => scope.lookup(name), names: () => scope.names() };
+function scopeOf(scope: HostScope, own: ReadonlyMap<string, string>): Scope {
+  return {
+    lookup: (name) => own.get(name) ?? scope.lookup(name),
+    names: () => [...scope.names(), ...own.keys()],
+  };
+}
+
+/** What Ansible tells a template of itself. What changes from run to run is not among it. */
+function templateVariables(file: string, task: Task): ReadonlyMap<string, string> {
+  return new Map([
+    ['template_path', String(task.args.src ?? file)],
+    ['template_fullpath', file],
+    ['template_destpath', String(task.args.dest ?? '')],
+    ['template_host', hostname()],
+    ['template_uid', userInfo().username],
+  ]);
 }
 
 /** Ansible looks in the role, beside the file that holds the task, and beside the playbook. */

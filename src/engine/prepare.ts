@@ -176,7 +176,7 @@ export async function prepareTurn(
 async function prepareCall(run: Run, context: PlayContext, task: Task, scope: HostScope): Promise<Outcome> {
   const { request } = run;
   const module = await moduleNamed(task.module);
-  if (!module) throw new TaskError(`module '${task.module}' does not exist`, { span: task.span });
+  if (!module) throw new TaskError(`module '${task.calledAs}' is not supported`, { span: task.span });
   const rendered = renderArgs(task, scope);
   const unknown = findUnknown(rendered);
   if (unknown && module.name !== 'set_fact' && module.name !== 'debug')

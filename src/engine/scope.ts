@@ -111,7 +111,9 @@ export class HostScope implements Scope {
       if (Object.hasOwn(parts.host.facts, fact)) return parts.host.facts[fact];
     }
     const layer = layerWith(name, parts.inventory) ?? layerWith(name, parts.defaults);
-    return layer ? this.#rendered(name, layer) : undefined;
+    if (layer) return this.#rendered(name, layer);
+    // What Ansible puts into templates unless it is set.
+    return name === 'ansible_managed' ? 'Ansible managed' : undefined;
   }
 
   /** A source's value is a template until it is used; it is rendered in the scope of the task that uses it, once. */

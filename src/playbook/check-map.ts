@@ -44,7 +44,8 @@ export class MapCheck {
     for (const [key, value] of Object.entries(args)) {
       const own = names.get(key) ?? (this.schema.additionalProperties === false ? undefined : key);
       if (own === undefined) {
-        this.reportUnknown(key, names);
+        // What is refused by name is refused again when its turn comes, should this be but a warning.
+        if (this.reportUnknown(key, names) === 'refused') named[key] = value;
         continue;
       }
       const other = this.written.get(own);
@@ -72,14 +73,14 @@ export class MapCheck {
     copyPlaces(this.source, named, this.written);
   }
 
-  private reportUnknown(key: string, names: ReadonlyMap<string, string>): void {
+  private reportUnknown(key: string, names: ReadonlyMap<string, string>): 'refused' | 'unknown' {
     const span = keySpanOf(this.source, key);
     const { noun, owner } = this.wording;
     const refused = this.schema['x-unsupported'];
     if (refused !== undefined && Object.hasOwn(refused, key)) {
       const message = `${noun} "${key}" of ${owner} is not supported`;
       this.diagnostics.push({ severity: 'error', code: `unsupported-${noun}`, message, span, hint: refused[key] });
-      return;
+      return 'refused';
     }
     const near = nearest(key, names.keys());
     this.misspelt.add(names.get(near ?? '') ?? '');
@@ -91,6 +92,7 @@ export class MapCheck {
       span,
       hint: near === undefined ? `it takes: ${known.join(', ')}` : `did you mean "${near}"?`,
     });
+    return 'unknown';
   }
 
   coerceAll(named: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -133,7 +133,8 @@ function surroundings(
   const layers: VarLayer[] = [...varsLayer(map.vars, 'include vars', loading)];
   // A loop's item may come from a host: it is data.
   if (Object.keys(item).length > 0) layers.push({ origin: 'loop of include', vars: item, isData: true });
-  return { ...applied, params: [...outer.params, ...layers] };
+  const mayBeSkipped = applied.mayBeSkipped || task.when.length > 0;
+  return { ...applied, mayBeSkipped, params: [...outer.params, ...layers] };
 }
 
 function foresee(source: Source): Included | undefined {

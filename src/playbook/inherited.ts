@@ -45,6 +45,8 @@ export interface Inherited {
   readonly notify: readonly string[];
   readonly vars: readonly VarLayer[];
   readonly role: Role | undefined;
+  /** What is read may never run: a dynamic include around it has a condition. */
+  readonly mayBeSkipped: boolean;
   /** Variables that dynamic includes around it give. */
   readonly params: readonly VarLayer[];
   /** Arguments by module name. */
@@ -71,6 +73,7 @@ export const nothingInherited: Inherited = {
   notify: [],
   vars: [],
   role: undefined,
+  mayBeSkipped: false,
   params: [],
   moduleDefaults: new Map(),
 };
@@ -87,6 +90,7 @@ export function inherit(
   }
   return {
     role: outer.role,
+    mayBeSkipped: outer.mayBeSkipped || own.when.length > 0,
     params: outer.params,
     nearest: { ...outer.nearest, ...nearer },
     environment: [...outer.environment, ...environments(keywords.environment)],

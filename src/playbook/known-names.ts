@@ -18,6 +18,11 @@ const special = [
   'role_name',
   'role_names',
   'role_path',
+  'template_destpath',
+  'template_fullpath',
+  'template_host',
+  'template_path',
+  'template_uid',
   'vars',
 ];
 

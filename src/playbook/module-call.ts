@@ -30,13 +30,22 @@ export function shortName(name: string): string {
 
 type TaskMap = Readonly<Record<string, unknown>>;
 
-/** Find the module among the keys of a task; every other key that is no keyword is a finding. */
-export function findModuleKey(task: TaskMap, findings: Findings): string | undefined {
+/** A module of Ansible's that is not here, and what to do instead. */
+export function missingModule(name: string): string | undefined {
+  return schemaOf(name) === undefined && !name.startsWith('with_') ? notYetHint('task', name) : undefined;
+}
+
+/**
+ * Find the module among the keys of a task; every other key that is no keyword is a finding. `allowsMissing`: a module of
+ * Ansible's that is not here is found too, for a task that may well be skipped.
+ */
+export function findModuleKey(task: TaskMap, findings: Findings, allowsMissing = false): string | undefined {
   const keys = Object.keys(task);
-  const [first, second] = keys.filter((key) => isCall(shortName(key)));
+  const isFound = (name: string) => isCall(name) || (allowsMissing && missingModule(name) !== undefined);
+  const [first, second] = keys.filter((key) => isFound(shortName(key)));
   for (const key of keys) {
     const name = shortName(key);
-    if (!isCall(name) && !isKeyword('task', name)) reportUnknownKey(task, key, first !== undefined, findings);
+    if (!isFound(name) && !isKeyword('task', name)) reportUnknownKey(task, key, first !== undefined, findings);
   }
   if (second !== undefined) {
     const message = `a task calls one module, this one calls "${first}" and "${second}"`;

@@ -3,11 +3,12 @@ import { checkArgs } from './arguments.ts';
 import { readCondition } from './conditions.ts';
 import type { Raw, Task } from './contract.ts';
 import { joinMaps, placeProperties } from './copy-places.ts';
+import type { Findings } from './findings.ts';
 import { type Inherited, texts } from './inherited.ts';
 import { isKeyword, type Keywords, readKeywords } from './keywords.ts';
 import type { Loading } from './loading.ts';
 import { readLoop, readLoopControl } from './loop.ts';
-import { findModuleKey, type ModuleCall, readModuleCall, shortName } from './module-call.ts';
+import { findModuleKey, type ModuleCall, missingModule, readModuleCall, shortName } from './module-call.ts';
 import { checkName, checkNames } from './names.ts';
 import { inheritFrom, type Place } from './surroundings.ts';
 
@@ -17,7 +18,8 @@ type TaskMap = Readonly<Record<string, unknown>>;
 export function readTask(map: TaskMap, outer: Inherited, place: Place, loading: Loading): Task | undefined {
   const { findings } = loading;
   const before = findings.diagnostics.length;
-  const key = findModuleKey(map, findings);
+  const mayBeSkipped = outer.mayBeSkipped || map.when !== undefined;
+  const key = findModuleKey(map, findings, mayBeSkipped);
   const keywords = taskKeywords(map, key, place, loading);
   const inherited = inheritFrom(map, keywords, outer, 'task vars', loading);
   const span = spanOf(map);
@@ -32,7 +34,8 @@ export function readTask(map: TaskMap, outer: Inherited, place: Place, loading: 
     }
     return undefined;
   }
-  const call = readModuleCall(map, key, findings);
+  const hint = missingModule(shortName(key));
+  const call = hint === undefined ? readModuleCall(map, key, findings) : missingCall(map, key, hint, findings);
   if (call === undefined) return undefined;
   const args = readArgs(map, key, call, inherited, loading);
   const { module } = call;
@@ -52,6 +55,13 @@ export function readTask(map: TaskMap, outer: Inherited, place: Place, loading: 
 
 /** Modules that act for a whole batch, whatever `run_once` says. */
 const oncePerBatch: ReadonlySet<string> = new Set(['pause']);
+
+/** A task that may be skipped on every host is no mistake for calling a module that is not here; it fails where it is not. */
+function missingCall(map: TaskMap, key: string, hint: string, findings: Findings): ModuleCall {
+  const message = `"${key}" is not supported: the task fails where its condition holds`;
+  findings.add([{ severity: 'warning', code: 'not-supported-yet', message, span: keySpanOf(map, key), hint }]);
+  return { module: shortName(key), args: {}, isLocal: false };
+}
 
 function calledAs(map: TaskMap, key: string, module: string): string {
   if (shortName(key) !== 'action' && shortName(key) !== 'local_action') return key;
@@ -84,6 +94,7 @@ function readArgs(
 ): Record<string, Raw> {
   const { findings } = loading;
   const { module } = call;
+  if (missingModule(module) !== undefined) return {};
   const more =
     typeof map.args === 'object' && map.args !== null && !Array.isArray(map.args) ? (map.args as TaskMap) : {};
   const written = Object.keys(more).length === 0 ? call.args : joinMaps(more, call.args);
@@ -92,7 +103,10 @@ function readArgs(
   const args = defaults === undefined ? own.args : joinMaps(defaults, own.args);
   // With defaults, what is missing shows only in the whole.
   const whole = defaults === undefined ? own : checkArgs(module, args, false);
-  findings.add(own.diagnostics.filter(({ code }) => code !== 'missing-argument'));
+  for (const one of own.diagnostics.filter(({ code }) => code !== 'missing-argument')) {
+    const forgiven = inherited.mayBeSkipped && one.code === 'unsupported-argument';
+    findings.add([forgiven ? { ...one, severity: 'warning' } : one]);
+  }
   for (const one of whole.diagnostics.filter(({ code }) => code === 'missing-argument')) {
     // Shown at the module's name rather than under all of its arguments.
     const isWhole = one.span === undefined || one.span === spanOf(written) || one.span === spanOf(args);

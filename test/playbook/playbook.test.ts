@@ -197,6 +197,7 @@ test.each<[string, string[]]>([
   ['- hosts: all\n  tasks: {a: 1}\n', ['2:10 wrong-type']],
   ['- hosts: all\n  tasks:\n    - async: 5\n      poll: 0\n      ping:\n', ['4:13 not-supported']],
   ['- hosts: all\n  tasks:\n    - ansible.builtin.pip: name=a\n', ['3:7 not-supported-yet']],
+  ['- hosts: all\n  tasks:\n    - pacman: {name: a}\n', ['3:7 not-supported-yet']],
   ['- hosts: all\n  tasks:\n    - action: pip name=a\n', ['3:15 not-supported-yet']],
   ['- hosts: all\n  tasks:\n    - ping:\n      debug: msg=x\n', ['4:7 two-modules']],
   ['- hosts: all\n  tasks:\n    - name: x\n', ['3:7 no-module']],
@@ -221,6 +222,36 @@ test.each<[string, string[]]>([
   ['- hosts: all\n  collections: [ansible.posix]\n', []],
 ])('%j', (text, expected) => {
   expect(places(read(text).diagnostics)).toEqual(expected);
+});
+
+describe('what is not here, in a task that may be skipped', () => {
+  const severities = (task: string, beside = {}) =>
+    read(`- hosts: all\n  tasks:\n    - ${task}\n`, beside).diagnostics.map(
+      ({ code, severity }) => `${severity} ${code}`,
+    );
+
+  test('is a warning with its place, and a task that fails where it is not skipped', () => {
+    expect(severities('{pacman: {name: a}, when: x}')).toEqual(['warning not-supported-yet']);
+    expect(severities('{block: [{pacman: {name: a}}], when: x}')).toEqual(['warning not-supported-yet']);
+    expect(severities('{template: {src: a, dest: /a, unsafe_writes: true}, when: x}')).toEqual([
+      'warning unsupported-argument',
+    ]);
+    expect(severities('{include_tasks: a.yml, when: x}', { 'a.yml': '- pacman: name=a\n' })).toEqual([
+      'warning not-supported-yet',
+    ]);
+    const { playbook } = read('- hosts: all\n  tasks:\n    - {pacman: {name: a}, when: x}\n');
+    expect(tasksOf(playbook)[0]).toMatchObject({ module: 'pacman', args: {} });
+  });
+
+  test('stays a mistake where nothing is skipped, and so does a word that is nothing of Ansible’s', () => {
+    expect(severities('{pacman: {name: a}}')).toEqual(['error not-supported-yet']);
+    expect(severities('{include_tasks: a.yml}', { 'a.yml': '- pacman: name=a\n' })).toEqual([
+      'error not-supported-yet',
+    ]);
+    expect(severities('{template: {src: a, dest: /a, unsafe_writes: true}}')).toEqual(['error unsupported-argument']);
+    expect(severities('{pacmann: {name: a}, when: x}')).toEqual(['error unknown-module']);
+    expect(severities('{copy: {content: a, dest: /a, mod: 1}, when: x}')).toEqual(['error unknown-argument']);
+  });
 });
 
 test('loadPlaybook throws all findings', async () => {
