@@ -39,16 +39,21 @@ export async function askOperator(
   }
 }
 
-/** True for a `yes` on the terminal; without one nobody can have said yes. */
-export async function askYes(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) return false;
+/** Ask for a line on the terminal, which is shown as it is typed. */
+export async function askText(question: string): Promise<string> {
   const { createInterface } = loadBuiltin('node:readline/promises') as typeof import('node:readline/promises');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return (await terminal.question(`${question} `)).trim().toLowerCase() === 'yes';
+    return await terminal.question(question);
   } finally {
     terminal.close();
   }
+}
+
+/** True for a `yes` on the terminal; without one nobody can have said yes. */
+export async function askYes(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  return (await askText(`${question} `)).trim().toLowerCase() === 'yes';
 }
 
 function readHidden(stdin: NodeJS.ReadStream): Promise<string> {

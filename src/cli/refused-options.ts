@@ -5,7 +5,6 @@ const sshArguments = 'set ansible_ssh_common_args in the inventory, or use ~/.ss
 /** Options that ansible-playbook has, or that are to come, and what to do instead. */
 const refused: readonly (readonly [flags: string, instead: string])[] = [
   ['--syntax-check', 'use `rcdeploy validate`'],
-  ['--step', 'choose tasks with --tags or --start-at-task, and look first with `rcdeploy plan`'],
   ['-c, --connection [type]', 'set ansible_connection: ssh or local in the inventory'],
   ['--ssh-common-args [args]', sshArguments],
   ['--ssh-extra-args [args]', sshArguments],
@@ -19,9 +18,6 @@ const refused: readonly (readonly [flags: string, instead: string])[] = [
   ['--conn-pass-file [file]', 'pass ansible_password with -e @file, or use --ask-pass'],
   ['--strict', 'not supported yet: versions and settings that are unsafe are named as warnings'],
   ['--report [file]', 'not supported yet: `--output json` holds everything'],
-  ['--junit [file]', 'not supported yet: `--output json` holds everything'],
-  ['--log [file]', 'not supported yet: `--output plain | tee FILE`'],
-  ['--profile', 'not supported yet: `--output json` tells the duration of every result'],
 ];
 
 /** Make a command refuse them, each with its word. */

@@ -22,6 +22,10 @@ export interface RunFlags extends VaultFlags {
   readonly askPass?: boolean;
   readonly privateKey?: string;
   readonly startAtTask?: string;
+  readonly step?: boolean;
+  readonly log?: string;
+  readonly junit?: string;
+  readonly profile?: boolean;
   readonly forceHandlers?: boolean;
   readonly acceptNewHostKeys?: boolean;
   readonly lockWait: number;
@@ -83,6 +87,7 @@ export function createRunCommand(name: string, description: string): Command {
     .addOption(new Option('--key-file <file>').hideHelp())
     .addOption(new Option('-T, --timeout <seconds>', 'limit for connecting').argParser(positive).default(10))
     .option('--start-at-task <name>', 'skip everything before this task')
+    .option('--step', 'ask before each task: yes, no, or go on without asking')
     .option('--force-handlers', 'run notified handlers on failed hosts too')
     .option('--accept-new-host-keys', 'accept unknown host keys, aloud; changed ones never')
     .addOption(new Option('--lock-wait <seconds>', 'wait this long for another run').argParser(seconds).default(0))
@@ -95,6 +100,9 @@ export function createRunCommand(name: string, description: string): Command {
     .option('--list-hosts', 'list the hosts and end')
     .option('--list-tasks', 'list the tasks and end')
     .option('--list-tags', 'list the tags and end')
+    .option('--log <file>', 'append what happens to this file, with times')
+    .option('--junit <file>', 'write results for a CI server to this file')
+    .option('--profile', 'say at the end which tasks took longest')
     .addOption(
       new Option('--output <form>', 'what to write (default: tty on a terminal, else plain)').choices(outputKinds),
     );

@@ -3,14 +3,17 @@ import type { RunRequest } from '../engine/request.ts';
 import { run } from '../engine/run.ts';
 import { InputError } from '../errors/errors.ts';
 import type { Reporter, RunEvent } from '../report/contract.ts';
+import type { Renderer } from '../report/plain.ts';
 import { createReporter, suitableKind } from '../report/reporter.ts';
 import { formatDiagnostic } from '../source/diagnostics.ts';
-import { askOperator, askSecret } from './ask.ts';
+import { askOperator, askSecret, askText } from './ask.ts';
+import { renderersBeside } from './beside.ts';
 import { cacheDirectory } from './cache-dir.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { printLists } from './lists.ts';
 import { type LoadedInput, loadAll } from './load.ts';
 import { packageVersion } from './package-files.ts';
+import { askPrompts } from './prompts.ts';
 import { createRunCommand, finishOptions, type RunDefaults, type RunFlags } from './run-options.ts';
 import { mask, output, wantsColour } from './terminal.ts';
 
@@ -29,7 +32,8 @@ export async function runPlaybooks(
   flags: RunFlags,
   observe: (event: RunEvent) => void = () => undefined,
 ): Promise<number> {
-  const reporter = await reporterFor(flags);
+  const beside = renderersBeside(flags);
+  const reporter = await reporterFor(flags, beside.renderers);
   const emit = (event: RunEvent) => {
     observe(event);
     reporter.emit({ ...event, time: new Date().toISOString() });
@@ -43,6 +47,7 @@ export async function runPlaybooks(
     return emitMistakes(error, emit);
   } finally {
     await reporter.finish();
+    beside.close();
   }
 }
 
@@ -65,10 +70,11 @@ async function runLoaded(
   emit: (event: RunEvent) => void,
 ): Promise<number> {
   const defaults = await connectionDefaults(flags);
+  const answers = await askPrompts(input.playbooks, input.extraVars);
   const interrupts = watchInterrupts(reporter);
   try {
     for (const diagnostic of input.warnings) emit({ event: 'diagnostic', diagnostic });
-    return await run(requestOf(input, flags, defaults, interrupts.signal, emit));
+    return await run({ ...requestOf(input, flags, defaults, interrupts.signal, emit), answers });
   } finally {
     interrupts.stop();
   }
@@ -95,6 +101,7 @@ function requestOf(
     forceHandlers: flags.forceHandlers === true,
     verbosity: flags.verbose,
     startAtTask: flags.startAtTask,
+    ...(flags.step && { confirmTask }),
     defaults,
     acceptNewHostKeys: flags.acceptNewHostKeys === true,
     lockWaitMs: flags.lockWait * 1000,
@@ -130,8 +137,18 @@ async function connectionDefaults(flags: RunFlags): Promise<RunDefaults> {
   };
 }
 
-function reporterFor(flags: RunFlags): Promise<Reporter> {
-  const kind = flags.output ?? suitableKind(process.stdout, process.env);
+/** `--step`. Without a terminal nobody can say yes. */
+async function confirmTask(task: string): Promise<'yes' | 'no' | 'continue'> {
+  if (!process.stdin.isTTY) return 'no';
+  const answer = (await askText(`Perform task: ${task} (N)o/(y)es/(c)ontinue: `)).trim().toLowerCase();
+  if (answer === 'c' || answer === 'continue') return 'continue';
+  return answer === 'y' || answer === 'yes' ? 'yes' : 'no';
+}
+
+function reporterFor(flags: RunFlags, beside: readonly Renderer[]): Promise<Reporter> {
+  // Questions and lines that move cannot share a terminal.
+  const suitable = flags.step ? 'plain' : suitableKind(process.stdout, process.env);
+  const kind = flags.output ?? suitable;
   const showDiff = flags.diff === true || flags.check === true;
   return createReporter(kind, {
     output,
@@ -140,5 +157,6 @@ function reporterFor(flags: RunFlags): Promise<Reporter> {
     showDiff,
     verbosity: flags.verbose,
     formatDiagnostic,
+    beside,
   });
 }

@@ -21,6 +21,8 @@ export interface ReporterOptions {
   /** How many `-v` were given. */
   readonly verbosity: number;
   readonly formatDiagnostic: (diagnostic: Diagnostic) => string;
+  /** What else is told of the same events: files. */
+  readonly beside?: readonly Renderer[];
 }
 
 /** What suits a terminal: `tty` needs one with columns that nobody records. */
@@ -37,7 +39,10 @@ export async function createReporter(kind: OutputKind, options: ReporterOptions)
   const { output, mask } = options;
   const { renderer, end, live } = await createRenderer(kind, options);
   return {
-    emit: (event) => renderer.handle(maskEvent(event, mask)),
+    emit: (event) => {
+      const masked = maskEvent(event, mask);
+      for (const one of [renderer, ...(options.beside ?? [])]) one.handle(masked);
+    },
     notice: (message) => (live === undefined ? output.errorLine(message) : live.notice(message)),
     leave: () => live?.leave(),
     finish: async () => {

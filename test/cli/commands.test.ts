@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { directoryOf, rcdeploy } from './program.ts';
@@ -17,8 +18,7 @@ const inventory = `all:
 
 describe('usage', () => {
   it.each([
-    [['run', '--step', 'x.yml'], /--step is not an option of rcdeploy: choose tasks/],
-    [['plan', '--step', 'x.yml'], /--step is not an option/],
+    [['run', '--flush-cache', 'x.yml'], /--flush-cache is not an option of rcdeploy: facts are gathered anew/],
     [['run', '--chek', 'x.yml'], /unknown option '--chek'/],
     [['run', '-f', '0', 'x.yml'], /from 1 on/],
     [['run'], /missing required argument/],
@@ -180,5 +180,35 @@ describe('doc', () => {
     expect(out).toMatch(/^copy\n/);
     expect(out).toMatch(/\n {2}dest {2}\(.*required/);
     expect((await rcdeploy('doc', 'cpoy')).err).toMatch(/did you mean "copy"/);
+  });
+});
+
+describe('what a run asks and writes beside the screen', () => {
+  it('vars_prompt without a terminal takes the default, or says how to answer', async () => {
+    const play = (prompt: string) =>
+      `- hosts: all\n  gather_facts: false\n  vars_prompt: [${prompt}]\n  tasks: [{debug: {msg: "got {{ a }}"}}]\n`;
+    const dir = directoryOf({ 'p.yml': play('{name: a, default: standard}'), 'q.yml': play('{name: a}') });
+    const hosts = '{"all": {"hosts": {"h1": {"ansible_connection": "local"}}}}';
+    const inventory = join(directoryOf({ 'hosts.json': hosts }), 'hosts.json');
+    const run = (...argv: string[]) => rcdeploy('run', '-C', '-i', inventory, '--output', 'ansible', ...argv);
+    expect((await run(join(dir, 'p.yml'))).out).toContain('got standard');
+    expect((await run(join(dir, 'p.yml'), '-e', 'a=mine')).out).toContain('got mine');
+    const refused = await run(join(dir, 'q.yml'));
+    expect([refused.exit, refused.err]).toEqual([1, expect.stringMatching(/q\.yml:3:17: error.*-e a=/s)]);
+  });
+
+  it('--log, --junit and --profile tell of the run; a file that cannot be written is a mistake before it', async () => {
+    const dir = directoryOf({
+      'p.yml': '- hosts: all\n  gather_facts: false\n  tasks: [{name: say, debug: {msg: x}}]\n',
+      'hosts.yml': 'all: {hosts: {h1: {ansible_connection: local}}}\n',
+    });
+    const at = (name: string) => join(dir, name);
+    const run = (...argv: string[]) => rcdeploy('run', '-C', '-i', at('hosts.yml'), at('p.yml'), ...argv);
+    const { exit, out } = await run('--log', at('l'), '--junit', at('j'), '--profile');
+    expect([exit, out]).toEqual([0, expect.stringContaining('the slowest:')]);
+    expect(readFileSync(at('l'), 'utf8')).toMatch(/^\S+Z ok +say/m);
+    expect(readFileSync(at('j'), 'utf8')).toContain('<testcase name="[h1] say"');
+    const refused = await run('--junit', at('none/j'));
+    expect([refused.exit, refused.err]).toEqual([1, expect.stringContaining('--junit: ENOENT')]);
   });
 });

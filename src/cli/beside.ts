@@ -1,0 +1,49 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { InputError } from '../errors/errors.ts';
+import { JunitRenderer } from '../report/junit.ts';
+import { LogRenderer } from '../report/log-file.ts';
+import type { Renderer } from '../report/plain.ts';
+import { ProfileRenderer } from '../report/profile.ts';
+import { formatDiagnostic } from '../source/diagnostics.ts';
+import type { RunFlags } from './run-options.ts';
+import { mask, output } from './terminal.ts';
+
+/** What a run is told to beside the screen: `--log`, `--junit`, `--profile`. Files are opened before anything is contacted. */
+export function renderersBeside(flags: RunFlags): { readonly renderers: Renderer[]; close(): void } {
+  const renderers: Renderer[] = [];
+  const files: number[] = [];
+  const opened = (option: string, file: string, mode: 'a' | 'w') => {
+    const descriptor = open(option, file, mode);
+    files.push(descriptor);
+    return (text: string) => void writeSync(descriptor, mask.text(text));
+  };
+  if (flags.log !== undefined) {
+    const write = opened('--log', flags.log, 'a');
+    const showDiff = flags.diff === true || flags.check === true;
+    const options = { showDiff, verbosity: Math.max(1, flags.verbose), formatDiagnostic };
+    renderers.push(new LogRenderer((line) => write(`${line}\n`), options));
+  }
+  if (flags.junit !== undefined) renderers.push(new JunitRenderer(opened('--junit', flags.junit, 'w')));
+  if (flags.profile) {
+    const toStderr = flags.output === 'json';
+    renderers.push(new ProfileRenderer((line) => (toStderr ? output.errorLine(line) : output.line(line))));
+  }
+  return {
+    renderers,
+    close: () => {
+      for (const descriptor of files) closeSync(descriptor);
+    },
+  };
+}
+
+/** Readable by their owner only: results may hold what others should not see. */
+function open(option: string, file: string, mode: 'a' | 'w'): number {
+  try {
+    return openSync(file, mode, 0o600);
+  } catch (error) {
+    const message = `${option}: ${error instanceof Error ? error.message : String(error)}`;
+    throw new InputError([
+      { severity: 'error', code: 'unwritable-file', message, hint: 'name a file that can be written' },
+    ]);
+  }
+}
