@@ -1,8 +1,13 @@
 import { TaskError, UnreachableError } from '../errors/errors.ts';
+import { renderValue } from '../template/template.ts';
 import { connect } from '../transport/connect.ts';
-import type { Become, Connection, Shell, Target } from '../transport/contract.ts';
+import type { Become, ConnectHooks, Connection, Shell, Target } from '../transport/contract.ts';
+import { sleep } from './apply-context.ts';
+import { toNumber } from './coerce.ts';
 import type { PlayContext, Run } from './run-state.ts';
 import { targetOf } from './target.ts';
+
+const LONGEST_PAUSE_S = 30;
 
 /** One connection per host for the whole run, made when first needed; a lost one is made again on the next need. */
 export class ConnectionPool {
@@ -25,7 +30,7 @@ export class ConnectionPool {
     const hooks = { notice: (message: string) => request.emit({ event: 'warning' as const, host, message }) };
     const made = Promise.resolve()
       .then(() => this.#target(host, context))
-      .then((target) => connect(target, request.signal, hooks))
+      .then((target) => this.#connectPatiently(target, hooks, this.#retriesFor(host, context)))
       .then(async (connection) => {
         if (this.#run.locks.isHeld) await this.#run.locks.holdOn(host, connection);
         return connection;
@@ -38,6 +43,30 @@ export class ConnectionPool {
       },
     );
     return made;
+  }
+
+  /** `retry_unreachable`: a connection that cannot be made is tried again, with growing pauses; a refusal is final. */
+  async #connectPatiently(target: Target, hooks: ConnectHooks, retries: number): Promise<Connection> {
+    const { request } = this.#run;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await connect(target, request.signal, hooks);
+      } catch (error) {
+        if (!(error instanceof UnreachableError) || error.refused || attempt > retries || request.signal.aborted)
+          throw error;
+        const pause = Math.min(LONGEST_PAUSE_S, 2 ** (attempt - 1));
+        const message = `${error.message}; attempt ${attempt} of ${retries + 1}, the next in ${pause} s`;
+        request.emit({ event: 'wait', host: target.name, task: 'connect', message });
+        await sleep(pause * 1000, request.signal);
+      }
+    }
+  }
+
+  #retriesFor(host: string, context: PlayContext | undefined): number {
+    const raw = context?.play.retryUnreachable;
+    if (raw === undefined) return 0;
+    const scope = this.#run.scope(this.#run.host(host), context);
+    return toNumber(renderValue(raw, scope), 0, 'retry_unreachable');
   }
 
   /** Variables that do not say how to get to the host leave it unreachable, and the others alone. */

@@ -59,7 +59,7 @@ export function readPlay(map: PlayMap, outer: Inherited, around: Loading): Play 
     handlers,
     serial: keywords.serial === undefined ? [] : [keywords.serial].flat(),
     order: orderOf(keywords.order),
-    batchBy: batchings.find((one) => one === keywords.batch_by),
+    batchBy: keywords.batch_by === 'zone' ? 'zone' : undefined,
     maxFailHosts: keywords.max_fail_hosts,
     ignoresUnreachable: keywords.max_fail_percentage_ignores_unreachable,
     retryUnreachable: keywords.retry_unreachable,
@@ -91,8 +91,6 @@ function readRoles(list: unknown, inside: Inherited, loading: Loading): (ReadRol
 }
 
 const orders: readonly Play['order'][] = ['inventory', 'sorted', 'reverse_sorted', 'reverse_inventory', 'shuffle'];
-
-const batchings = ['zone', 'shard', 'role'] as const;
 
 function orderOf(value: unknown): Play['order'] {
   return orders.find((one) => one === value) ?? 'inventory';

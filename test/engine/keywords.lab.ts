@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lab } from '../../src/lab/contract.ts';
 import { labUp } from '../../src/lab/lab.ts';
 import { describeLab } from '../lab/describe-lab.ts';
-import { directoryWith, play } from './play.ts';
+import { defaults, directoryWith, play } from './play.ts';
 
 describeLab('keywords of plays and tasks', () => {
   let lab: Lab;
@@ -66,6 +66,36 @@ describeLab('keywords of plays and tasks', () => {
       { extraVars: { origin: 'extra vars', vars: { ansible_user: 'ops' } } },
     );
     expect(played.exit, JSON.stringify(played.results.map(({ result }) => result))).toBe(0);
+  });
+
+  it('retry_unreachable waits for a host that comes back', async () => {
+    const h2 = lab.host('h2');
+    await h2.link('down');
+    const waits: string[] = [];
+    const played = run(
+      '- {name: there, ping: }\n',
+      {
+        limit: 'h1,h2',
+        defaults: { ...defaults, connectTimeoutMs: 1000 },
+        watch: (event) => {
+          if (event.event !== 'wait') return;
+          waits.push(event.host);
+          void h2.link('up');
+        },
+      },
+      '  retry_unreachable: 6\n',
+    );
+    expect((await played).lines).toEqual(['there h1: ok', 'there h2: ok']);
+    expect(new Set(waits)).toEqual(new Set(['h2']));
+  });
+
+  it('async ends a task that takes longer, and waits for one that does not', async () => {
+    const played = await run(
+      '- {name: quick, command: echo done, async: 30, poll: 1, register: r}\n- {name: told, assert: {that: r.stdout == "done"}}\n- {name: slow, command: sleep 301, async: 1, poll: 1}\n',
+      { limit: 'h1' },
+    );
+    expect(played.lines).toEqual(['quick h1: changed', 'told h1: ok', 'slow h1: failed']);
+    expect((await lab.host('h1').exec("pgrep -fx 'sleep 301'")).rc).toBe(1);
   });
 
   it('a task that takes too long is ended on the host', async () => {

@@ -43,7 +43,11 @@ export function directoryWith(files: Readonly<Record<string, string>>): string {
 }
 
 /** Run a playbook, given as text or as a file, against an inventory, and collect what it tells. */
-export async function play(playbook: string, inventory: string, options: Partial<RunRequest> = {}): Promise<Played> {
+export async function play(
+  playbook: string,
+  inventory: string,
+  { watch, ...options }: Partial<RunRequest> & { readonly watch?: (event: RunEvent) => void } = {},
+): Promise<Played> {
   const file = playbook.includes('\n') ? join(directoryWith({ 'play.yml': playbook }), 'play.yml') : playbook;
   const events: RunEvent[] = [];
   const exit = await run({
@@ -66,7 +70,10 @@ export async function play(playbook: string, inventory: string, options: Partial
     fuse: true,
     cacheDir: mkdtempSync(join(tmpdir(), 'rcdeploy-cache-')),
     signal: new AbortController().signal,
-    emit: (event) => events.push(event),
+    emit: (event) => {
+      events.push(event);
+      watch?.(event);
+    },
     addSecret: () => undefined,
     version: 'test',
     controlPid: process.pid,

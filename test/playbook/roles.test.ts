@@ -164,6 +164,12 @@ describe('roles', () => {
       ['site.yml:3:36 import-loop'],
     ],
     [
+      'argument specifications',
+      '  roles: [a]\n',
+      { 'roles/a/tasks/main.yml': '', 'roles/a/meta/argument_specs.yml': 'argument_specs: {}\n' },
+      ['roles/a/meta/argument_specs.yml:1:1 argument-specs'],
+    ],
+    [
       'a keyword with a slip of the pen',
       '  roles: [{role: a, tag: x}]\n',
       { 'roles/a/tasks/main.yml': '' },
