@@ -2,6 +2,7 @@ import type { Diagnostic } from '../errors/diagnostic.ts';
 import { InputError } from '../errors/errors.ts';
 import type { VarLayer } from '../inventory/contract.ts';
 import { type Input, loadInput } from '../playbook/load-input.ts';
+import type { PlaybookText } from '../playbook/playbook.ts';
 import { parseExtraVars } from './extra-vars.ts';
 import { shippedIfMissing } from './package-files.ts';
 import { unlockVaults, type VaultFlags } from './vault-passwords.ts';
@@ -17,6 +18,7 @@ export async function loadAll(
     readonly inventory: readonly string[];
     readonly playbooks: readonly string[];
     readonly extraVars: readonly string[];
+    readonly texts?: readonly PlaybookText[];
   },
 ): Promise<LoadedInput> {
   await unlockVaults(flags);
@@ -24,7 +26,9 @@ export async function loadAll(
   const mistakes: Diagnostic[] = [];
   const extraVars = await keepMistakes(mistakes, async () => parseExtraVars(flags.extraVars));
   const layer = extraVars ?? { origin: 'extra vars', vars: {} };
-  const input = await keepMistakes(mistakes, () => loadInput(sources, flags.playbooks.map(shippedIfMissing), layer));
+  const input = await keepMistakes(mistakes, () =>
+    loadInput(sources, flags.playbooks.map(shippedIfMissing), layer, flags.texts),
+  );
   if (input === undefined || extraVars === undefined) throw new InputError(mistakes);
   return { ...input, sources, extraVars };
 }

@@ -21,6 +21,8 @@ const commands: readonly (readonly [name: string, description: string, load: () 
     async () => (await import('./hostkeys.ts')).hostkeysCommand(),
   ],
   ['cluster', 'look at a cluster, and change nothing', async () => (await import('./cluster.ts')).clusterCommand()],
+  ['exec', 'run one command on hosts', async () => (await import('./exec.ts')).execCommand()],
+  ['init', 'put an inventory to edit into a directory', async () => (await import('./init.ts')).initCommand()],
   ['doc', 'describe a module, or list all modules', async () => (await import('./doc.ts')).docCommand()],
   ['vault', 'encrypt and decrypt files and values', async () => (await import('./vault.ts')).vaultCommand()],
   [

@@ -66,8 +66,13 @@ export function addInputOptions(command: Command): Command {
 }
 
 /** `run` and `plan`: the letters and names are ansible-playbook's. */
-export function createRunCommand(name: string, description: string): Command {
-  const command = new Command(name).description(description).argument('<playbook...>', 'playbooks, run in this order');
+export function createRunCommand(
+  name: string,
+  description: string,
+  argument = '<playbook...>',
+  about = 'playbooks, run in this order',
+): Command {
+  const command = new Command(name).description(description).argument(argument, about);
   addInputOptions(command)
     .option('-l, --limit <pattern>', 'only these hosts')
     .addOption(new Option('-t, --tags <tags>', 'only tasks with these tags').argParser(collectList).default([], 'all'))

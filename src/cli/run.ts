@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { RunRequest } from '../engine/request.ts';
 import { run } from '../engine/run.ts';
 import { InputError } from '../errors/errors.ts';
+import type { PlaybookText } from '../playbook/playbook.ts';
 import type { Reporter, RunEvent } from '../report/contract.ts';
 import type { Renderer } from '../report/plain.ts';
 import { createReporter, suitableKind } from '../report/reporter.ts';
@@ -31,6 +32,7 @@ export async function runPlaybooks(
   playbooks: readonly string[],
   flags: RunFlags,
   observe: (event: RunEvent) => void = () => undefined,
+  texts: readonly PlaybookText[] = [],
 ): Promise<number> {
   const beside = renderersBeside(flags);
   const reporter = await reporterFor(flags, beside.renderers);
@@ -39,7 +41,7 @@ export async function runPlaybooks(
     reporter.emit({ ...event, time: new Date().toISOString() });
   };
   try {
-    const input = await loadAll({ ...flags, playbooks });
+    const input = await loadAll({ ...flags, playbooks, texts });
     if (printLists(input, flags)) return 0;
     return await runLoaded(input, flags, reporter, emit);
   } catch (error) {

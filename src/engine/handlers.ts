@@ -56,6 +56,7 @@ export function notifiedNames(play: PlayRun, task: Task, host: HostState, result
 
 /** Run what was notified, in the order of definition; what handlers notify runs in the same flush. */
 export async function flushHandlers(play: PlayRun, among: readonly HostState[] = play.batch): Promise<void> {
+  play.run.owed.remind(play, play.context.handlers);
   for (let round = 0; round < MOST_ROUNDS && play.hasNotifications(among); round++) {
     for (const handler of play.context.handlers) {
       if (play.stopReason || play.run.request.signal.aborted) return;

@@ -20,7 +20,7 @@ export class OwedWork {
   readonly #known = new Map<HostState, Map<string, Owed>>();
   readonly #read = new Set<HostState>();
   /** What earlier runs owe, by host. */
-  readonly #earlier = new Map<HostState, ReadonlySet<string>>();
+  readonly #earlier = new Map<HostState, Set<string>>();
 
   constructor(run: Run) {
     this.#run = run;
@@ -43,7 +43,10 @@ export class OwedWork {
     this.remind(play, play.context.handlers);
   }
 
-  /** Notify those of these handlers that an earlier run owes. */
+  /**
+   * Notify those of these handlers that an earlier run owes, each once. Asked again at every flush: the arguments of a handler
+   * may need variables that come during the play.
+   */
   remind(play: PlayRun, handlers: readonly Task[]): void {
     for (const host of play.active()) {
       const owed = this.#known.get(host);
@@ -52,6 +55,7 @@ export class OwedWork {
         const key = this.#keyOf(play.context, handler, host);
         if (key === undefined || !owed.has(key) || !this.#earlier.get(host)?.has(key)) continue;
         host.notified.add(handler);
+        this.#earlier.get(host)?.delete(key);
         const since = owed.get(key)?.since;
         play.run.request.emit({
           event: 'warning',

@@ -5,7 +5,7 @@ import { loadInventory } from '../inventory/inventory.ts';
 import type { Playbook } from './contract.ts';
 import { Findings } from './findings.ts';
 import { namesInFiles } from './names-in-files.ts';
-import { readPlaybook } from './playbook.ts';
+import { type PlaybookText, readPlaybook, readPlaybookText } from './playbook.ts';
 import { validate } from './validate.ts';
 
 export interface Input {
@@ -22,6 +22,7 @@ export async function loadInput(
   sources: readonly string[],
   playbookFiles: readonly string[],
   extraVars: VarLayer,
+  texts: readonly PlaybookText[] = [],
 ): Promise<Input> {
   const findings = new Findings();
   const inventory = await loadInventory(sources).catch((error: unknown) => {
@@ -29,7 +30,7 @@ export async function loadInput(
     findings.add(error.diagnostics);
     return undefined;
   });
-  const read = playbookFiles.map(readPlaybook);
+  const read = [...playbookFiles.map(readPlaybook), ...texts.map(readPlaybookText)];
   for (const { diagnostics } of read) findings.add(diagnostics);
   const playbooks = read.map(({ playbook }) => playbook);
   // Without the inventory nearly every name would be undefined.

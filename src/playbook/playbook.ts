@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import { InputError } from '../errors/errors.ts';
 import { keySpanOf, spanOf } from '../source/positions.ts';
+import { parseYaml } from '../source/yaml-file.ts';
 import { isTemplate } from './coerce.ts';
 import type { Play, Playbook } from './contract.ts';
 import { type Inherited, nothingInherited } from './inherited.ts';
@@ -25,6 +26,22 @@ export function readPlaybook(file: string): { playbook: Playbook; diagnostics: r
   const loading = new Loading(dirname(path), [path]);
   const plays = readPlays(loading.read(path, undefined), nothingInherited, loading);
   return { playbook: { file: path, dir: dirname(path), plays }, diagnostics: loading.findings.sorted() };
+}
+
+/** A playbook that is in no file. */
+export interface PlaybookText {
+  /** What stands for its file in messages. */
+  readonly name: string;
+  readonly text: string;
+}
+
+export function readPlaybookText({ name, text }: PlaybookText): ReturnType<typeof readPlaybook> {
+  const dir = resolve('.');
+  const loading = new Loading(dir, [name]);
+  const { value, diagnostics } = parseYaml(text, name);
+  loading.findings.add(diagnostics);
+  const plays = readPlays(value, nothingInherited, loading);
+  return { playbook: { file: name, dir, plays }, diagnostics: loading.findings.sorted() };
 }
 
 function readPlays(value: unknown, outer: Inherited, loading: Loading): Play[] {

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../errors/diagnostic.ts';
+import { AdHocRenderer } from './ad-hoc.ts';
 import { AnsibleRenderer } from './ansible.ts';
 import type { Reporter } from './contract.ts';
 import { JsonRenderer } from './json.ts';
@@ -7,7 +8,7 @@ import type { Output } from './output.ts';
 import { createPalette } from './palette.ts';
 import { LinesRenderer, type Renderer } from './plain.ts';
 
-export type OutputKind = 'tty' | 'plain' | 'json' | 'ansible';
+export type OutputKind = 'tty' | 'plain' | 'json' | 'ansible' | 'ad-hoc';
 export const outputKinds: readonly OutputKind[] = ['tty', 'plain', 'json', 'ansible'];
 
 /** How often a log is looked at for being silent too long. */
@@ -72,6 +73,7 @@ async function createRenderer(
 ): Promise<Made> {
   const out = (line: string) => output.line(line);
   if (kind === 'json') return { renderer: new JsonRenderer((line) => output.rawLine(line)) };
+  if (kind === 'ad-hoc') return { renderer: new AdHocRenderer(out, (line) => output.errorLine(line)) };
   if (kind === 'ansible') {
     const err = (line: string) => output.errorLine(line);
     return { renderer: new AnsibleRenderer({ out, err, showDiff, verbosity, formatDiagnostic }) };

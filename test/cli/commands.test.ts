@@ -212,3 +212,27 @@ describe('what a run asks and writes beside the screen', () => {
     expect([refused.exit, refused.err]).toEqual([1, expect.stringContaining('--junit: ENOENT')]);
   });
 });
+
+describe('exec and init', () => {
+  it('exec shows what a command says on each host; check mode runs nothing', async () => {
+    const dir = directoryOf({
+      'hosts.yml': 'all: {hosts: {h1: {ansible_connection: local}, h2: {ansible_connection: local}}}\n',
+    });
+    const exec = (...argv: string[]) => rcdeploy('exec', '-C', '-i', join(dir, 'hosts.yml'), ...argv);
+    const { exit, out } = await exec('h1', '--', 'echo', 'a b', '{{ inventory_hostname }}');
+    expect([exit, out]).toEqual([0, expect.stringContaining('h1 | SKIPPED')]);
+    expect((await exec('all', '--', 'echo $((1 + 1))')).out.match(/SKIPPED/g)).toHaveLength(2);
+    expect(await exec('h1')).toMatchObject({ exit: 1, err: expect.stringContaining('a command is missing') });
+    expect(await exec('h1', '--', 'echo', '{{ nope }}')).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining('"nope" is defined nowhere'),
+    });
+  });
+
+  it('init writes an inventory that is fine, once', async () => {
+    const dir = directoryOf({});
+    expect(await rcdeploy('init', dir)).toMatchObject({ exit: 0, out: expect.stringContaining('hosts.yml') });
+    expect(await rcdeploy('validate', '-i', join(dir, 'inventory'))).toMatchObject({ exit: 0 });
+    expect(await rcdeploy('init', dir)).toMatchObject({ exit: 1, err: expect.stringContaining('is there already') });
+  });
+});

@@ -114,6 +114,25 @@ describeLab('plays over SSH', () => {
     expect(third.lines.filter((line) => line.startsWith('restart'))).toEqual([]);
   });
 
+  it('still owes a handler of a role whose arguments come from variables that are read during the play', async () => {
+    const dir = directoryWith({
+      'play.yml': '- hosts: all\n  gather_facts: false\n  roles: [late]\n',
+      'roles/late/vars/names.yml': 'noted: /srv/late-restarts\n',
+      'roles/late/handlers/main.yml': '- {name: "note in {{ noted }}", shell: "echo restarted >> {{ noted }}"}\n',
+      'roles/late/tasks/main.yml': `
+- include_vars: names.yml
+- {name: config, copy: {dest: /srv/late.conf, content: "v1\\n"}, notify: "note in {{ noted }}"}
+- {name: gate, fail: , when: fail_now}
+`,
+    });
+    const extraVars = (fail: boolean) => ({ extraVars: { origin: 'extra vars', vars: { fail_now: fail } } });
+    const failed = await play(`${dir}/play.yml`, lab.inventoryFile, extraVars(true));
+    expect(failed.end.owed).toHaveLength(3);
+    const healed = await play(`${dir}/play.yml`, lab.inventoryFile, extraVars(false));
+    expect([healed.exit, healed.end.owed]).toEqual([0, []]);
+    expect(await everywhere('cat /srv/late-restarts')).toEqual(['restarted', 'restarted', 'restarted']);
+  });
+
   it('goes on without a dead host, names it, and exits with 4', async () => {
     const [first] = lab.hosts;
     await first?.link('down');
