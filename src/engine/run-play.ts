@@ -65,7 +65,10 @@ export async function runPlay(run: Run, playbook: Playbook, play: Play): Promise
     if (reason !== undefined) return reason;
     if (run.request.signal.aborted) return undefined;
     for (const host of batch) if (host.isActive || host.ended) host.isPending = false;
-    if (context.ending.whole) break;
+    if (context.ending.whole) {
+      for (const host of living) host.isPending = false;
+      break;
+    }
   }
   return undefined;
 }
