@@ -45,6 +45,7 @@ const loaders: Readonly<Record<string, () => Promise<Module>>> = {
   redis_config: async () => (await import('./redis_config.ts')).redisConfig,
   redis_host: async () => (await import('./redis_host.ts')).redisHost,
   redis_info: async () => (await import('./redis_info.ts')).redisInfo,
+  redis_masters: async () => (await import('./redis_masters.ts')).redisMasters,
   redis_reach: async () => (await import('./redis_reach.ts')).redisReach,
   redis_restore: async () => (await import('./redis_restore.ts')).redisRestore,
   redis_rolling: async () => (await import('./redis_rolling.ts')).redisRolling,
