@@ -7,12 +7,13 @@ export interface ListenAt {
   readonly port: number;
 }
 
-/** Longer than any round of attempts; a run that is killed leaves nothing behind, nor one that is cut off. */
-const LIFETIME_S = 60;
+/** Tenths of a second, more than any round of attempts takes. */
+const LIFETIME = 600;
 
 /**
  * Servers without data or files of their own that listen until one of them is told to shut down, or their time is over: a closed port
- * must not keep its own from being ended. Their password is the script's stdin. Fails with the log of one that could not start.
+ * must not keep its own from being ended. They stay in the script's process group, so that they end with what else a killed run left.
+ * Their password is the script's stdin. Fails with the log of one that could not start.
  */
 export function listenScript(server: string, ports: readonly ListenAt[], anyAddress: boolean): string {
   const starts = ports.map(
@@ -26,7 +27,7 @@ trap 'rm -rf "$L"' EXIT
 listen() {
   i=$1; shift
   printf '%s\\n' 'save ""' 'appendonly no' 'databases 1' 'dir /' 'logfile ""' "requirepass $P" "$@" |
-    timeout ${LIFETIME_S} ${quote(server)} - >"$L/log.$i" 2>&1 &
+    ${quote(server)} - >"$L/log.$i" 2>&1 &
   echo $! >"$L/pid.$i"
   wait $!; rc=$?
   [ ! -e "$L/end" ] || return
@@ -34,7 +35,9 @@ listen() {
   : >"$L/end"
 }
 ${starts.join('\n')}
-until [ -e "$L/end" ]; do sleep 0.1 2>/dev/null || sleep 1; done
+n=0
+until [ -e "$L/end" ] || [ $n -ge ${LIFETIME} ]; do sleep 0.1 2>/dev/null || sleep 1; n=$((n + 1)); done
+: >"$L/end"
 kill $(cat "$L"/pid.*) 2>/dev/null
 wait
 [ ! -e "$L/failed" ] || { tail -n 3 "$L/failed"; exit 1; }`;
