@@ -94,12 +94,14 @@ test('binaries that are there already are taken as they are, with their own vers
 });
 
 test('a ready archive is installed only with its digest', async () => {
-  const archive = readdirSync(`${cacheDir}/builds`).find((name) => name.endsWith('.tar.gz')) ?? '';
-  const source = `${cacheDir}/builds/${archive}`;
+  // The cache may hold archives of other builds too.
+  const { key } = JSON.parse(readFileSync(`${prefix}/current/build.json`, 'utf8')) as { key: string };
+  const { sha256 } = JSON.parse(readFileSync(`${cacheDir}/builds/${key}.json`, 'utf8')) as { sha256: string };
+  const source = `${cacheDir}/builds/${sha256}.tar.gz`;
   const ready = { ...args, method: 'archive', version: '7.0.15', source, prefix: `${base}/ready` };
   await expect(host.run(redisBuild, ready)).rejects.toThrow('is not pinned');
   await expect(host.run(redisBuild, { ...ready, sha256: 'a'.repeat(64) })).rejects.toThrow('as pinned');
-  const pinned = { ...ready, sha256: archive.replace('.tar.gz', '') };
+  const pinned = { ...ready, sha256 };
   expect(await host.run(redisBuild, pinned)).toMatchObject({ changed: true, version: '7.0.15' });
   expect(await host.run(redisBuild, pinned)).toMatchObject({ changed: false });
 });
