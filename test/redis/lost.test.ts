@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { planCluster } from '../../src/redis/cluster/plan.ts';
+import { planCluster, standingRefusals } from '../../src/redis/cluster/plan.ts';
 import type { DeclaredCluster, DeclaredNode } from '../../src/redis/cluster/topology.ts';
 import { verify } from '../../src/redis/cluster/verify.ts';
 import { ModelCluster } from './model.ts';
@@ -120,5 +120,35 @@ describe('hosts that die', () => {
       }),
       { numRuns: 40 },
     );
+  });
+});
+
+describe('a host that comes back empty', () => {
+  const hosts = HOSTS.slice(0, 6);
+  const recordedOn = (names: readonly string[]) =>
+    new Map(names.map((host) => [host, [{ cluster: 'main', nodes: [] }]]));
+  function crashed(takenOver: boolean) {
+    const model = serving(hosts);
+    const master = model.nodes.find(({ slots }) => slots.length > 0)?.name ?? '';
+    if (takenOver) model.kill(master);
+    else model.node(master).dead = true;
+    return { model, host: master.split(':')[0] ?? '' };
+  }
+
+  it('is not started as long as its replica would sync from nothing', () => {
+    const { model, host } = crashed(false);
+    const rest = hosts.filter((other) => other !== host);
+    const cluster = declare(hosts, { records: recordedOn(rest) });
+    expect(standingRefusals(cluster, model.views(cluster)).join()).toMatch(
+      /started empty now, it would empty its replica/,
+    );
+    const intact = declare(hosts, { records: recordedOn(hosts) });
+    expect(standingRefusals(intact, model.views(intact))).toEqual([]);
+  });
+
+  it('may start once the replica has taken over', () => {
+    const { model, host } = crashed(true);
+    const cluster = declare(hosts, { records: recordedOn(hosts.filter((other) => other !== host)) });
+    expect(standingRefusals(cluster, model.views(cluster))).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import { type Migration, planMigration } from '../slots/plan-moves.ts';
 import { planSlots } from '../slots/plan-slots.ts';
 import { countSlots } from '../slots/slots.ts';
 import { assess, hasNothingToLose, hasReturned, knows, place as nameOf } from './classify.ts';
+import { emptyStarts } from './empty-start.ts';
 import { heirsOf, leavingRefusals, orphansOf, partingSteps } from './leave.ts';
 import { isAt } from './members.ts';
 import { applyPermissions } from './permit.ts';
@@ -104,6 +105,7 @@ export function standingRefusals(cluster: DeclaredCluster, observed: readonly No
     ...permitted.refusals,
     ...repaired.refusals,
     ...assess(cluster, repaired.views).refusals,
+    ...emptyStarts(cluster, observed),
     ...alone.map(
       (view) => `${nameOf(view)} serves already, without cluster-enabled yes: stop it, or choose another port`,
     ),
