@@ -1,5 +1,5 @@
 import type { DeclaredNode } from '../cluster/topology.ts';
-import { FlowNetwork } from '../node/flow.ts';
+import { FlowNetwork } from './flow.ts';
 import { type Shard, sharesZone, zoneOf } from './placement-score.ts';
 
 /** Prices in the order of the score's components; each outweighs any number of the next. */

@@ -1,6 +1,5 @@
-import type { DeclaredNode } from '../cluster/topology.ts';
-import { FlowNetwork } from '../node/flow.ts';
-import { compareScores, type Score, type Shard, scoreOf, sharesZone, zoneOf } from './placement-score.ts';
+import { FlowNetwork } from './flow.ts';
+import { compareScores, type Placed, type Score, type Shard, scoreOf, sharesZone, zoneOf } from './placement-score.ts';
 
 /** A replica that becomes the master of its shard, by indices into the declared nodes. */
 export interface Promotion {
@@ -21,7 +20,7 @@ const FAILOVER = 1;
  * or zone where that can be, and no zone with more masters than necessary. Empty when that is so already. Exact, and the same every time.
  */
 export function promotionsHome(
-  nodes: readonly DeclaredNode[],
+  nodes: readonly Placed[],
   shards: readonly Shard[],
   mayLead: (index: number) => boolean,
 ): Promotion[] {
@@ -54,13 +53,13 @@ export function led(shard: Shard, leader: number): Shard {
   return { master: leader, replicas: shard.replicas.map((index) => (index === leader ? shard.master : index)) };
 }
 
-function worthOf(nodes: readonly DeclaredNode[], shards: readonly Shard[]): Score {
+function worthOf(nodes: readonly Placed[], shards: readonly Shard[]): Score {
   return scoreOf(nodes, shards).slice(0, WORTH);
 }
 
 /** One master for each shard, at most `crowd` in a zone, as cheap as can be; undefined when the zones cannot hold them all. */
 function cheapest(
-  nodes: readonly DeclaredNode[],
+  nodes: readonly Placed[],
   shards: readonly Shard[],
   candidates: readonly (readonly number[])[],
   crowd: number,
@@ -93,7 +92,7 @@ function cheapest(
   return { leaders: chosen.map(({ leader }) => leader), cost: chosen.reduce((sum, { cost }) => sum + cost, 0) };
 }
 
-function priceOf(nodes: readonly DeclaredNode[], { master, replicas }: Shard): number {
+function priceOf(nodes: readonly Placed[], { master, replicas }: Shard): number {
   const own = nodes[master];
   if (!own) return 0;
   return replicas

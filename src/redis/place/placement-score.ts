@@ -6,7 +6,8 @@ export interface Shard {
   readonly replicas: readonly number[];
 }
 
-type Placed = Pick<DeclaredNode, 'host' | 'zone'>;
+/** Where a node stands: what fails together with it. */
+export type Placed = Pick<DeclaredNode, 'host' | 'zone'>;
 
 /**
  * How good a layout is, most important first; smaller is better:

@@ -1,6 +1,7 @@
 import type { DeclaredCluster } from '../cluster/topology.ts';
 import { nodeName } from '../cluster/topology.ts';
 import { type ClusterIo, observeAll } from '../node/cluster-io.ts';
+import { promotionsHome } from '../place/masters-home.ts';
 import { failOver } from './failover.ts';
 import { awaitHealth } from './health.ts';
 import { type RollingNode, rollingNodes } from './rolling-node.ts';
@@ -11,49 +12,25 @@ interface Handover {
 }
 
 /**
- * Failovers after which no zone holds more masters than it must, when some holds too many: rolling operations move masters, and
- * the loss of a zone shall not take the majority. Nothing where nothing would get better.
+ * The fewest failovers after which masters stand as well as failovers can make it: rolling operations move masters, and the loss of a
+ * zone shall not take the majority. Nothing where nothing would get better.
  */
 export function planMastersBack(nodes: readonly RollingNode[]): Handover[] {
-  const shards = nodes
-    .filter(({ role, slots, down }) => role === 'master' && slots > 0 && !down)
-    .map((master) => ({ master, heirs: [master, ...nodes.filter((node) => mayFollow(node, master))] }));
-  const chosen = shards.map(({ master }) => master);
-  for (let crowd = crowding(chosen); ; crowd = crowding(chosen)) {
-    let best = { crowd, shard: -1, heir: chosen[0] };
-    shards.forEach(({ heirs }, shard) => {
-      for (const heir of heirs) {
-        const after = crowding(chosen.with(shard, heir));
-        if (after < best.crowd) best = { crowd: after, shard, heir };
-      }
-    });
-    if (best.shard < 0 || !best.heir) break;
-    chosen[best.shard] = best.heir;
-  }
-  if (fullest(chosen) >= fullest(shards.map(({ master }) => master))) return [];
-  return shards.flatMap(({ master }, shard) => {
-    const heir = chosen[shard];
-    return heir && heir !== master ? [{ master: master.name, heir: heir.name }] : [];
+  const shards = nodes.flatMap(({ role, slots, down, name }, master) => {
+    if (role !== 'master' || slots === 0 || down) return [];
+    return [{ master, replicas: nodes.flatMap((node, index) => (node.master === name ? [index] : [])) }];
+  });
+  const mayLead = (index: number): boolean => isFit(nodes[index], nodes);
+  return promotionsHome(nodes, shards, mayLead).flatMap(({ from, to }) => {
+    const [master, heir] = [nodes[from], nodes[to]];
+    return master && heir ? [{ master: master.name, heir: heir.name }] : [];
   });
 }
 
-function mayFollow(node: RollingNode, master: RollingNode): boolean {
-  return node.master === master.name && node.inSync && !node.down && node.version === master.version;
-}
-
-/** Smaller the more evenly masters are spread; each move that spreads them better makes it smaller. */
-function crowding(masters: readonly RollingNode[]): number {
-  return [...perZone(masters).values()].reduce((sum, count) => sum + count * count, 0);
-}
-
-function fullest(masters: readonly RollingNode[]): number {
-  return Math.max(0, ...perZone(masters).values());
-}
-
-function perZone(masters: readonly RollingNode[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { zone } of masters) counts.set(zone, (counts.get(zone) ?? 0) + 1);
-  return counts;
+/** In sync, and of its master's version: an older replica could not load what a newer master sends. */
+function isFit(node: RollingNode | undefined, nodes: readonly RollingNode[]): boolean {
+  if (!node || node.down || !node.inSync) return false;
+  return nodes.find(({ name }) => name === node.master)?.version === node.version;
 }
 
 /** Carries that out; returns what was done. */

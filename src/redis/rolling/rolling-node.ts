@@ -6,6 +6,7 @@ import { countSlots } from '../slots/slots.ts';
 /** What a rolling operation has to know of a node. Nodes go by name (`host:port`). */
 export interface RollingNode {
   readonly name: string;
+  readonly host: string;
   /** What fails together. */
   readonly zone: string;
   /** Nothing listens on its port: it was stopped, or it crashed. */
@@ -42,6 +43,7 @@ function fromItself(view: SeenNode, names: ReadonlyMap<string, string>): Rolling
   const { masterId } = view.self;
   return {
     name: nodeName(view.node),
+    host: view.node.host,
     zone: view.node.zone ?? view.node.host,
     down: false,
     role: view.role,
@@ -62,6 +64,7 @@ function fromPeers(view: UnseenNode, seen: readonly SeenNode[], names: ReadonlyM
     .find(({ port, address }) => port === node.port && address === node.address);
   return {
     name: nodeName(node),
+    host: node.host,
     zone: node.zone ?? node.host,
     down: true,
     role: line?.masterId === undefined ? 'master' : 'replica',

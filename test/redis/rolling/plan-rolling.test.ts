@@ -33,6 +33,7 @@ function nodesOf(sketches: readonly Sketch[]): RollingNode[] {
       const master = `h${number}-0:1`;
       return {
         name: `h${number}-${index}:1`,
+        host: `h${number}-${index}`,
         zone: `z${sketch.zones[index]}`,
         down: sketch.down === index,
         role: index === 0 ? 'master' : 'replica',
