@@ -3,6 +3,7 @@ import type { Task } from '../playbook/contract.ts';
 import { READ_RECORDS } from '../state/cluster-record.ts';
 import { parseLock, READ_LOCK } from '../state/lock.ts';
 import { type Owed, owedKey, parseOwed, READ_OWED, recordOwedScript, strikeOffScript } from '../state/owed.ts';
+import { READ_RESTARTS } from '../state/restart-record.ts';
 import { renderValue } from '../template/template.ts';
 import { handlersFor, notifiedNames } from './handlers.ts';
 import type { HostState } from './host-state.ts';
@@ -34,6 +35,7 @@ export class OwedWork {
       { ...where, script: READ_LOCK },
       { ...where, script: READ_OWED },
       { ...where, script: READ_RECORDS },
+      { ...where, script: READ_RESTARTS },
     ];
   }
 

@@ -89,6 +89,9 @@ function addReads(call: Call, scripts: ScriptRead[], queries: NodeQuery[]): void
       stats: request.stats,
     });
   }
+  for (const { host, script, asTaskUser } of request.elsewhere ?? []) {
+    if (asTaskUser && host === call.on.name) scripts.push({ host, become: call.become, env: call.environment, script });
+  }
   queries.push(...(request.nodes ?? []));
 }
 

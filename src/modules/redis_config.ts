@@ -11,6 +11,7 @@ import {
   field,
   liveQuery,
   parseConfigState,
+  realDirectoryScript,
 } from './redis-config/config-state.ts';
 import { type ConfigPlan, planConfig } from './redis-config/plan-config.ts';
 
@@ -48,10 +49,13 @@ export const redisConfig: HostModule<ConfigArgs, ConfigState> = {
   },
 
   read(args) {
-    const dir = args.settings.dir;
+    const { dir } = args.settings;
     return {
-      script: configReadScript(args.path, args.prefix, typeof dir === 'string' ? dir : undefined),
+      script: configReadScript(args.path, args.prefix),
       stats: [quote(args.path)],
+      // Apart, so that rolling operations, which need not know it, ask the very same question as this.
+      elsewhere:
+        typeof dir === 'string' ? [{ host: args.host, script: realDirectoryScript(dir), asTaskUser: true }] : [],
       nodes: [liveQuery(args.host, args, args.at, 'CONFIG')],
     };
   },

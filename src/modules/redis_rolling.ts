@@ -8,6 +8,7 @@ import { describeRolling, planRolling, type RollingPlan } from '../redis/rolling
 import { type RollingHands, type RollSettings, roll } from '../redis/rolling/roll.ts';
 import { rollingNodes } from '../redis/rolling/rolling-node.ts';
 import { canFollow } from '../redis/versions/hop.ts';
+import { removeRestartsScript, writeRestartsScript } from '../state/restart-record.ts';
 import { Unknown } from '../template/values.ts';
 import { clusterIo } from './cluster-context.ts';
 import type { ApplyContext, HostModule, Plan, Result } from './contract.ts';
@@ -15,7 +16,6 @@ import type { RedisRollingArgs } from './generated/redis_rolling.ts';
 import { must } from './redis-build/build-on-host.ts';
 import { type Due, dueNodes, hopProblems, recordOf } from './redis-rolling/due.ts';
 import { carryOutMaintenance, planMaintenance } from './redis-rolling/maintenance.ts';
-import { removeRecordsScript, writeRecordsScript } from './redis-rolling/records.ts';
 import { restartNode, runHook, startNode } from './redis-rolling/restart-node.ts';
 import { isMeant, rollingCluster, serverOf } from './redis-rolling/rolling-args.ts';
 import {
@@ -206,7 +206,7 @@ async function markAll(
   }
   await Promise.all(
     [...byHost].map(async ([host, records]) => {
-      const script = writeRecordsScript(args.name, records);
+      const script = writeRestartsScript(args.name, records);
       await must(context.stateOf(host), script, `${host}: what is to be restarted could not be noted`);
     }),
   );
@@ -218,7 +218,7 @@ async function unmarkAll(args: RedisRollingArgs, context: ApplyContext): Promise
   await Promise.all(
     [...new Set(meant.map(({ host }) => host))].map(async (host) => {
       const ports = meant.filter((node) => node.host === host).map(({ port }) => port);
-      await context.stateOf(host).sh(removeRecordsScript(args.name, ports));
+      await context.stateOf(host).sh(removeRestartsScript(args.name, ports));
     }),
   );
 }

@@ -35,7 +35,7 @@ export interface ConfigState {
 }
 
 /** What stat says, a line for each further thing that is read, and last the text of the file as it is. */
-export function configReadScript(path: string, prefix: string, dir: string | undefined): string {
+export function configReadScript(path: string, prefix: string): string {
   return `${statFunctions}${JOINED_FUNCTION}
 f=${quote(path)} p=${quote(prefix)}/current
 stat_block "$f" "" ${statKey(quote(path))}
@@ -46,14 +46,14 @@ elif [ -e "$f" ]; then echo other
 fi
 [ ! -r "$p/build.json" ] || { printf 'build '; joined "$p/build.json"; echo; }
 [ ! -r "$p/directives.json" ] || { printf 'directives '; tr -d '\\n' <"$p/directives.json"; echo; }
-${dir === undefined ? '' : realDirectory(dir)}if [ -f "$f" ] && [ -r "$f" ]; then echo text; cat <"$f"; fi
+if [ -f "$f" ] && [ -r "$f" ]; then echo text; cat <"$f"; fi
 true`;
 }
 
 /** Where the directory really is; the shell itself can tell if it may enter it. */
-function realDirectory(dir: string): string {
+export function realDirectoryScript(dir: string): string {
   const word = quote(dir);
-  return `[ ! -d ${word} ] || { real=$(cd -P -- ${word} 2>/dev/null && pwd -P) || real=$(readlink -f ${word}); printf 'dir %s\\n' "$real"; }\n`;
+  return `[ ! -d ${word} ] || (cd -P -- ${word} 2>/dev/null && pwd -P) || readlink -f ${word}`;
 }
 
 /** What the live process is asked; the replies are read by `parseLive`. */
@@ -72,7 +72,7 @@ export function liveQuery(via: string, args: ConfigArgs, address: string, config
   };
 }
 
-export function parseConfigState({ reply, nodes }: ReadAnswer): ConfigState {
+export function parseConfigState({ reply, nodes, elsewhere }: ReadAnswer): ConfigState {
   const lines = new ReplyLines(reply, 'looking at the configuration');
   const own = parseStatBlock(lines);
   const fields = new Map<string, string>();
@@ -96,7 +96,7 @@ export function parseConfigState({ reply, nodes }: ReadAnswer): ConfigState {
     directives: parseDirectives(fields.get('directives') ?? 'null'),
     version: build?.version,
     flavor: build?.flavor === 'redis' || build?.flavor === 'valkey' ? build.flavor : undefined,
-    realDir: fields.get('dir') || undefined,
+    realDir: elsewhere?.[0]?.stdout.replace(/\n$/, '') || undefined,
     live: liveState(nodes[0]),
   };
 }

@@ -1,12 +1,12 @@
 import { nodeName } from '../../redis/cluster/topology.ts';
 import type { NodeAnswer, NodeQuery } from '../../redis/node/contract.ts';
 import { type NodeView, observation, viewOf } from '../../redis/node/observe.ts';
+import { parseRestarts, READ_RESTARTS, type RestartRecord } from '../../state/restart-record.ts';
 import type { ReadAnswer, ReadRequest } from '../contract.ts';
 import type { RedisRollingArgs } from '../generated/redis_rolling.ts';
 import { type ConfigState, configReadScript, parseConfigState } from '../redis-config/config-state.ts';
 import { nodeQuery, type ServerArgs } from '../redis-server/server-args.ts';
 import { parseServerState, type ServerState, serverReadScript } from '../redis-server/server-state.ts';
-import { parseRecords, type RestartRecord, readRecordsScript } from './records.ts';
 import { rollingCluster, serversOf } from './rolling-args.ts';
 
 /** A node as its host and itself show it. */
@@ -44,9 +44,9 @@ function rollingHosts(args: RedisRollingArgs): string[] {
 export function rollingScripts(args: RedisRollingArgs): Script[] {
   const perNode = [...serversOf(args).values()].flatMap((server): Script[] => [
     { host: server.host, script: serverReadScript(server), asTaskUser: true },
-    { host: server.host, script: configReadScript(server.config, server.prefix, undefined), asTaskUser: true },
+    { host: server.host, script: configReadScript(server.config, server.prefix), asTaskUser: true },
   ]);
-  return [...perNode, ...rollingHosts(args).map((host) => ({ host, script: readRecordsScript(args.name) }))];
+  return [...perNode, ...rollingHosts(args).map((host) => ({ host, script: READ_RESTARTS }))];
 }
 
 export function rollingQuestions(args: RedisRollingArgs): NodeQuery[] {
@@ -76,7 +76,7 @@ export function parseRolling({ nodes, elsewhere = [] }: ReadAnswer, args: RedisR
     ];
   });
   const records = rollingHosts(args).map(
-    (host, index) => [host, parseRecords(elsewhere[declared.length * 2 + index]?.stdout ?? '')] as const,
+    (host, index) => [host, parseRestarts(elsewhere[declared.length * 2 + index]?.stdout ?? '', args.name)] as const,
   );
   return {
     views: declared.map((node, index) => viewOf(node, nodes[index] ?? missing)),

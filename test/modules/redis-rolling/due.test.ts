@@ -4,14 +4,9 @@ import { parseDirectives } from '../../../src/modules/redis-build/directives-jso
 import type { ConfigState } from '../../../src/modules/redis-config/config-state.ts';
 import { dueNodes, isAtWork } from '../../../src/modules/redis-rolling/due.ts';
 import { owedReasons } from '../../../src/modules/redis-rolling/owed.ts';
-import {
-  parseRecords,
-  readRecordsScript,
-  removeRecordsScript,
-  writeRecordsScript,
-} from '../../../src/modules/redis-rolling/records.ts';
 import type { NodeOnHost, RollingState } from '../../../src/modules/redis-rolling/rolling-state.ts';
 import { parseServerState, type ServerState } from '../../../src/modules/redis-server/server-state.ts';
+import { parseRestarts, removeRestartsScript, writeRestartsScript } from '../../../src/state/restart-record.ts';
 import { servingViews } from '../../redis/rolling/serving.ts';
 
 const FILE = '/etc/redis/6379/redis.conf';
@@ -152,11 +147,12 @@ describe('who is due', () => {
 
 describe('records of an operation', () => {
   it('are read as they were written, whatever the cluster is called', () => {
-    expect(parseRecords(`6379 ${gone}\n7000 short\nnonsense\n`)).toEqual([{ port: 6379, runId: gone }]);
+    const head = Buffer.from('main').toString('hex');
+    const lines = `${head}.6379 ${gone}\n${head}.7000 short\n${head}00.6380 ${gone}\nnonsense\n`;
+    expect(parseRestarts(lines, 'main')).toEqual([{ port: 6379, runId: gone }]);
     for (const script of [
-      readRecordsScript("a/../b 'c'"),
-      writeRecordsScript("a/../b 'c'", [{ port: 1, runId: gone }]),
-      removeRecordsScript("a/../b 'c'", [1]),
+      writeRestartsScript("a/../b 'c'", [{ port: 1, runId: gone }]),
+      removeRestartsScript("a/../b 'c'", [1]),
     ]) {
       expect(script).not.toContain('..');
       expect(script).toContain(Buffer.from("a/../b 'c'").toString('hex'));

@@ -38,7 +38,8 @@ export class LocalHost {
     const request = module.read(args);
     const reply = request.script ? await sh(request.script) : { rc: 0, stdout: '', stderr: '' };
     const nodes = await Promise.all((request.nodes ?? []).map((query) => queryNode(() => openStream(query), query)));
-    const state = module.parse({ reply, nodes }, args);
+    const elsewhere = await Promise.all((request.elsewhere ?? []).map(({ script }) => sh(script)));
+    const state = module.parse({ reply, nodes, elsewhere }, args);
     const plan = module.plan(state, args, { host: this.name, check, diff: true, changesPredicted: false });
     return { plan, args, state };
   }

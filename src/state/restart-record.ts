@@ -1,5 +1,5 @@
-import { quote } from '../../sh/quote.ts';
-import { MAKE_STATE_DIR, SET_STATE_DIR } from '../../state/state-dir.ts';
+import { quote } from '../sh/quote.ts';
+import { MAKE_STATE_DIR, SET_STATE_DIR } from './state-dir.ts';
 
 /** What an operation that restarts every node leaves on a host for each of its nodes until it is over: who shall be gone. */
 export interface RestartRecord {
@@ -8,21 +8,19 @@ export interface RestartRecord {
   readonly runId: string;
 }
 
-/** Prints `PORT RUN_ID` for each record of the cluster. */
-export function readRecordsScript(cluster: string): string {
-  return `${SET_STATE_DIR}
-for F in "$D"/rolling/${quote(fileHead(cluster))}.*; do [ -f "$F" ] && { printf '%s ' "\${F##*.}"; cat "$F"; }; done
+/** Prints `CLUSTER.PORT RUN_ID` for each record, whatever cluster it is of: the same question on every host, read with the first. */
+export const READ_RESTARTS = `${SET_STATE_DIR}
+for F in "$D"/rolling/*; do [ -f "$F" ] && { printf '%s ' "\${F##*/}"; cat "$F"; }; done
 true`;
-}
 
-export function parseRecords(output: string): RestartRecord[] {
+export function parseRestarts(output: string, cluster: string): RestartRecord[] {
   return output.split('\n').flatMap((line) => {
-    const [, port, runId] = /^(\d+) ([0-9a-f]{40})$/.exec(line) ?? [];
-    return port === undefined || runId === undefined ? [] : [{ port: Number(port), runId }];
+    const [, head, port, runId] = /^([0-9a-f]+)\.(\d+) ([0-9a-f]{40})$/.exec(line) ?? [];
+    return head !== fileHead(cluster) || runId === undefined ? [] : [{ port: Number(port), runId }];
   });
 }
 
-export function writeRecordsScript(cluster: string, records: readonly RestartRecord[]): string {
+export function writeRestartsScript(cluster: string, records: readonly RestartRecord[]): string {
   const head = quote(fileHead(cluster));
   const writes = records.map(
     ({ port, runId }) =>
@@ -31,7 +29,7 @@ export function writeRecordsScript(cluster: string, records: readonly RestartRec
   return [SET_STATE_DIR, `${MAKE_STATE_DIR} && mkdir -p "$D/rolling" || exit 1`, ...writes].join('\n');
 }
 
-export function removeRecordsScript(cluster: string, ports: readonly number[]): string {
+export function removeRestartsScript(cluster: string, ports: readonly number[]): string {
   return `${SET_STATE_DIR}\nrm -f ${ports.map((port) => `"$D/rolling/"${quote(fileHead(cluster))}.${port}`).join(' ')}`;
 }
 
