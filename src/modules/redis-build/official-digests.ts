@@ -1,3 +1,4 @@
+import { compareVersions } from '../../redis/versions/server-version.ts';
 import { readDataFile } from './data-files.ts';
 
 export interface OfficialTarball {
@@ -35,5 +36,5 @@ export function officialTarball(file: string): OfficialTarball | undefined {
 export function officialVersions(): string[] {
   return [...officialTarballs().keys()]
     .flatMap((file) => /^redis-(\d+\.\d+\.\d+)\.tar\.gz$/.exec(file)?.[1] ?? [])
-    .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+    .sort((a, b) => compareVersions(b, a));
 }

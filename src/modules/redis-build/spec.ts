@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { TaskError } from '../../errors/errors.ts';
+import { compareVersions } from '../../redis/versions/server-version.ts';
 import { readDataFile } from './data-files.ts';
 import { officialTarball, officialVersions } from './official-digests.ts';
 
@@ -34,10 +35,6 @@ export interface SourceArgs {
   readonly source?: unknown;
   readonly sha256?: unknown;
   readonly make_args?: Readonly<Record<string, unknown>> | undefined;
-}
-
-function compareVersions(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
 }
 
 /** Arguments to a spec. `isDirectory` tells whether a local path is a directory of tarballs. Throws TaskError for what is not pinned. */

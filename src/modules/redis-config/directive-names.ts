@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
 import { packageFile } from '../../package/root.ts';
+import { compareVersions } from '../../redis/versions/server-version.ts';
 import { readDataFile } from '../redis-build/data-files.ts';
 import type { Directives } from '../redis-build/directives-json.ts';
 
@@ -17,8 +18,7 @@ export class DirectiveNames {
   readonly defaults: Readonly<Record<string, string>>;
 
   constructor(directives: Directives | undefined, flavor: string, version: string | undefined) {
-    const shipped = shippedNames(flavor, version);
-    this.#known = new Set([...(directives?.names ?? []), ...shipped, ...unlisted]);
+    this.#known = new Set([...(directives?.names ?? []), ...shippedNames(flavor, version), ...unlisted]);
     this.#fixed = new Set([...(directives?.fixed ?? fixedNames()), ...neverLive]);
     this.defaults = directives?.defaults ?? {};
   }
@@ -47,14 +47,22 @@ function fixedNames(): string[] {
 }
 
 /** The shipped list of the same minor version, else of the nearest older one, else of the oldest. */
-function shippedNames(flavor: string, version: string | undefined): string[] {
+function shippedNames(flavor: string, version: string | undefined): readonly string[] {
+  const key = `${flavor} ${version}`;
+  const known = shipped.get(key);
+  if (known) return known;
   const file = flavor === 'valkey' || version === undefined ? newest(flavor) : nearest(version);
-  return readDataFile(`redis-directives/${file}`).split('\n').filter(Boolean);
+  const names = readDataFile(`redis-directives/${file}`).split('\n').filter(Boolean);
+  shipped.set(key, names);
+  return names;
 }
+
+/** Asked once for each host. */
+const shipped = new Map<string, readonly string[]>();
 
 function shippedVersions(): string[] {
   const names = readdirSync(packageFile('data/redis-directives'));
-  return names.filter((name) => /^\d/.test(name)).sort((a, b) => compare(a, b));
+  return names.filter((name) => /^\d/.test(name)).sort(compareVersions);
 }
 
 function newest(flavor: string): string {
@@ -65,9 +73,5 @@ function nearest(version: string): string {
   const minor = /^\d+\.\d+/.exec(version)?.[0] ?? '';
   const versions = shippedVersions();
   const same = versions.filter((name) => name.startsWith(`${minor}.`));
-  return same.at(-1) ?? versions.filter((name) => compare(name, version) <= 0).at(-1) ?? versions[0] ?? '';
-}
-
-function compare(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
+  return same.at(-1) ?? versions.filter((name) => compareVersions(name, version) <= 0).at(-1) ?? versions[0] ?? '';
 }
