@@ -36,10 +36,12 @@ export class ConnectionPool {
         return connection;
       });
     this.#connections.set(host, made);
+    // One that was dropped while it was being made says nothing of the next.
+    const isCurrent = (): boolean => this.#connections.get(host) === made;
     made.then(
-      () => this.#established.add(host),
+      () => isCurrent() && this.#established.add(host),
       (error: unknown) => {
-        if (!isRefusal(error)) this.#connections.delete(host);
+        if (isCurrent() && !isRefusal(error)) this.#connections.delete(host);
       },
     );
     return made;
@@ -83,12 +85,12 @@ export class ConnectionPool {
     return this.#established.has(host);
   }
 
-  /** Forget a connection that was lost, so that the next need makes a new one. */
+  /** Forget a connection that was lost, so that the next need makes a new one. One that is still being made is not waited for. */
   async drop(host: string): Promise<void> {
     const known = this.#connections.get(host);
     this.#connections.delete(host);
-    this.#established.delete(host);
-    await known?.then((connection) => connection.close()).catch(() => undefined);
+    const closed = known?.then((connection) => connection.close()).catch(() => undefined);
+    if (this.#established.delete(host)) await closed;
   }
 
   /** Let go of every host at once. Returns those that did not confirm the end of what ran there. */

@@ -218,7 +218,7 @@ describeLab('hosts as they are', () => {
     await host.link('down');
     const alive = async () => (await host.exec(`kill -0 ${pid.trim()} || kill -0 ${holder}`)).rc === 0;
     expect(await alive()).toBe(true);
-    await until(async () => !(await alive()), 80_000);
+    await until(async () => !(await alive()), 130_000);
     await failure;
     await host.link('up');
   });
