@@ -59,7 +59,7 @@ describe.each(lands)('on $name', (userland) => {
     await expect(host.task('command', { _raw: 'ls', chdir: join(root, 'no') })).rejects.toThrow(
       'Unable to change directory',
     );
-    await expect(host.task('command', { _raw: 'no-such-program' })).rejects.toMatchObject({ details: { rc: 127 } });
+    await expect(host.task('command', { _raw: 'no-such-program' })).rejects.toMatchObject({ details: { rc: 2 } });
     expect(await host.task('raw', { _raw: 'echo raw' })).toMatchObject({ stdout: 'raw\n', rc: 0 });
   });
 

@@ -130,16 +130,40 @@ export class Sampler {
   }
 
   #count(): void {
-    const down = new Map<string, number>();
-    const out = new Map<string, number>();
+    const down = new Map<string, string[]>();
+    const out = new Map<string, string[]>();
     for (const { endpoint, state } of this.#watches.values()) {
       const shard = this.#home.get(endpoint) ?? endpoint;
       const isDown = state.is === 'down';
-      if (isDown) down.set(shard, (down.get(shard) ?? 0) + 1);
-      if (isDown || (state.is === 'replica' && !state.linked)) out.set(shard, (out.get(shard) ?? 0) + 1);
+      if (isDown) down.set(shard, [...(down.get(shard) ?? []), endpoint]);
+      if (isDown || (state.is === 'replica' && !state.linked)) out.set(shard, [...(out.get(shard) ?? []), endpoint]);
     }
-    this.#mostDown = Math.max(this.#mostDown, ...down.values());
-    this.#mostOut = Math.max(this.#mostOut, ...out.values());
+    const isHarmless = [...down.values(), ...out.values()].every((endpoints) => endpoints.length < 2);
+    if (isHarmless) this.#record(down, out, () => true);
+    else void this.#recordMembers(down, out);
+  }
+
+  /** A shard that has left the cluster as a whole may stop as a whole: only who is a member still, for most of the others, counts. */
+  async #recordMembers(down: ReadonlyMap<string, string[]>, out: ReadonlyMap<string, string[]>): Promise<void> {
+    const asked = [...this.#watches.values()].filter(({ state }) => state.is !== 'down');
+    const texts = await Promise.all(asked.map((watch) => watch.nodes().catch(() => undefined)));
+    const views = texts.flatMap((text) => (text === undefined ? [] : [parseNodes(text)]));
+    const isMember = (endpoint: string): boolean => {
+      const listed = views.filter((lines) => lines.some(({ address, port }) => `${address}:${port}` === endpoint));
+      return listed.length * 2 >= views.length;
+    };
+    this.#record(down, out, isMember);
+  }
+
+  #record(
+    down: ReadonlyMap<string, string[]>,
+    out: ReadonlyMap<string, string[]>,
+    counts: (endpoint: string) => boolean,
+  ): void {
+    const most = (shards: ReadonlyMap<string, string[]>): number =>
+      Math.max(0, ...[...shards.values()].map((endpoints) => endpoints.filter(counts).length));
+    this.#mostDown = Math.max(this.#mostDown, most(down));
+    this.#mostOut = Math.max(this.#mostOut, most(out));
   }
 
   #taken(key: string): void {
