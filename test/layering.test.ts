@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   engine: ['source', 'inventory', 'playbook', 'modules', 'redis', 'transport', 'report', 'state'],
   modules: ['redis', 'transport', 'state'],
   report: ['modules'],
-  state: ['transport'],
+  state: ['redis', 'transport'],
   source: [],
   redis: [],
   transport: [],

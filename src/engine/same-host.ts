@@ -1,4 +1,4 @@
-import type { RecordedNode } from '../state/cluster-record.ts';
+import type { RecordedNode } from '../redis/cluster/topology.ts';
 import type { Run } from './run-state.ts';
 import { targetOf } from './target.ts';
 

@@ -1,8 +1,7 @@
 import { TaskError } from '../errors/errors.ts';
-import { type DeclaredCluster, endpoint, nodeName } from '../redis/cluster/topology.ts';
+import { type ClusterRecord, type DeclaredCluster, endpoint, nodeName } from '../redis/cluster/topology.ts';
 import type { NodeView } from '../redis/node/observe.ts';
 import {
-  type ClusterRecord,
   parseRecords,
   READ_RECORDS,
   recordContent,

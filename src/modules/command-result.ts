@@ -130,3 +130,17 @@ function durationText(milliseconds: number): string {
   const fraction = String(milliseconds % 1000).padStart(3, '0');
   return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${fraction}000`;
 }
+
+/** The result of a program that ran; another status than 0 is a failure that holds all it said. */
+export function resultOfReply({ rc, stdout, stderr }: Reply): Result {
+  const result: Result = {
+    changed: true,
+    rc,
+    stdout,
+    stderr,
+    stdout_lines: linesOf(stdout),
+    stderr_lines: linesOf(stderr),
+  };
+  if (rc !== 0) throw new TaskError('non-zero return code', { details: result });
+  return result;
+}

@@ -4,7 +4,7 @@ import { firstMatch, pattern } from '../template/regex-run.ts';
 import type { HostModule, Plan, Result } from './contract.ts';
 import type { FindArgs } from './generated/find.ts';
 import { pathWord } from './host-path.ts';
-import { kindOfRawMode, type PathState } from './path-state.ts';
+import { type PathState, stateOf } from './path-state.ts';
 import { ReplyLines } from './reply-lines.ts';
 import { stateKeys } from './stat.ts';
 
@@ -84,25 +84,7 @@ function parse(lines: ReplyLines): Looked {
 function record(text: string, name: string): Found {
   const [numbers = '', owner = '', group = '', checksum = ''] = text.split('/');
   const [mode = '', ...rest] = numbers.split(' ');
-  const raw = Number.parseInt(mode, 16);
-  const number = (index: number) => Number(rest[index] ?? 0);
-  const state: PathState = {
-    kind: kindOfRawMode(raw),
-    bits: raw & 0o7777,
-    uid: number(0),
-    gid: number(1),
-    owner,
-    group,
-    size: number(2),
-    mtime: number(3),
-    atime: number(4),
-    ctime: number(5),
-    inode: number(6),
-    links: number(7),
-    device: number(8),
-    blocks: 0,
-    blockSize: 0,
-  };
+  const state = stateOf(mode, rest, owner, group);
   return { path: name, state, checksum: checksum.slice(1) };
 }
 

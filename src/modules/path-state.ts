@@ -99,6 +99,11 @@ function parseBlock(first: string, lines: ReplyLines): PathState | undefined {
   const owner = lines.next();
   const group = lines.next();
   if (mode === '-') return undefined;
+  return stateOf(mode, numbers, owner, group);
+}
+
+/** `mode` is hexadecimal (`stat -c %f`); the numbers come in the order of the format, of which the last may be missing. */
+export function stateOf(mode: string, numbers: readonly string[], owner: string, group: string): PathState {
   const raw = Number.parseInt(mode, 16);
   const number = (index: number) => Number(numbers[index] ?? 0);
   return {

@@ -3,12 +3,12 @@ import { quote } from '../sh/quote.ts';
 import {
   type CommandState,
   commandPrelude,
-  linesOf,
   parseCommandRead,
   planCommand,
   readCommand,
+  resultOfReply,
 } from './command-result.ts';
-import type { HostModule, Result } from './contract.ts';
+import type { HostModule } from './contract.ts';
 import type { ScriptArgs as SchemaArgs } from './generated/script.ts';
 import { type Content, contentOfSource } from './local-file.ts';
 import { splitWords } from './split-words.ts';
@@ -71,25 +71,15 @@ export const script: HostModule<ScriptArgs, CommandState> = {
     const bytes = (await args._content?.bytes()) ?? Buffer.alloc(0);
     const line = `${interpreterOf(bytes, args.executable)}"$f" ${args._rest ?? ''}`;
     const reply = await context.sh(
-      `f=$(umask 077 && mktemp -d "\${TMPDIR:-/tmp}/.rcdeploy-script.XXXXXX") || exit
+      `f_dir=$(umask 077 && mktemp -d "\${TMPDIR:-/tmp}/.rcdeploy-script.XXXXXX") || exit
 trap 'rm -rf "$f_dir"' EXIT
 trap 'exit 143' TERM HUP INT
-f_dir=$f f=$f/script
+f=$f_dir/script
 (umask 077; cat >"$f") && [ "$(wc -c <"$f")" -eq ${bytes.length} ] && chmod 700 "$f" || { echo "the script could not be stored in $f_dir" >&2; exit 1; }
 ${commandPrelude(args)}${line}
 `,
       { stdin: bytes },
     );
-    const { rc, stdout, stderr } = reply;
-    const result: Result = {
-      changed: true,
-      rc,
-      stdout,
-      stderr,
-      stdout_lines: linesOf(stdout),
-      stderr_lines: linesOf(stderr),
-    };
-    if (rc !== 0) throw new TaskError('non-zero return code', { details: result });
-    return result;
+    return resultOfReply(reply);
   },
 };

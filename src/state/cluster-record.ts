@@ -1,23 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { ClusterRecord, RecordedNode } from '../redis/cluster/topology.ts';
 import { quote } from '../sh/quote.ts';
 import { MAKE_STATE_DIR, SET_STATE_DIR } from './state-dir.ts';
-
-/**
- * What a run leaves on each host of a cluster: the cluster's name, which Redis itself does not store, and its members by id. It
- * tells later runs whether a node is ours, and who a dead node was that nobody knows an address of any more.
- */
-export interface ClusterRecord {
-  readonly cluster: string;
-  readonly nodes: readonly RecordedNode[];
-}
-
-export interface RecordedNode {
-  /** Inventory host. */
-  readonly host: string;
-  readonly port: number;
-  readonly address: string;
-  readonly id: string;
-}
 
 /** Prints a line of JSON for each cluster that has nodes on the host. */
 export const READ_RECORDS = `${SET_STATE_DIR}

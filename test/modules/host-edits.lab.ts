@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runAnsibleModules } from './ansible-modules.ts';
-import { type Host, localHost, userlands } from './local-host.ts';
+import { converges, type Host, localHost, userlands } from './local-host.ts';
 
 type Args = Record<string, unknown>;
 
@@ -33,16 +33,6 @@ describe.each(userlands().filter(({ name }) => !name.startsWith('bash')))('on $n
   });
   afterEach(() => rmSync(join(root, '..'), { recursive: true, force: true }));
 
-  async function converges(name: string, args: Args): Promise<Args> {
-    const predicted = await host.plan(name, args, { check: true });
-    expect(predicted.failed).toBeUndefined();
-    expect(predicted.changes.length).toBeGreaterThan(0);
-    const result = await host.task(name, args);
-    expect(result.changed).toBe(true);
-    const after = await host.plan(name, args);
-    expect([after.failed, after.changes]).toEqual([undefined, []]);
-    return result;
-  }
   const mode = (path: string) => (lstatSync(path).mode & 0o7777).toString(8);
 
   test('an edit keeps owner and mode, writes through links, makes backups and obeys validate', async () => {
@@ -50,7 +40,7 @@ describe.each(userlands().filter(({ name }) => !name.startsWith('bash')))('on $n
     writeFileSync(path, 'port 1\n');
     chmodSync(path, 0o640);
     symlinkSync('conf', link);
-    const kept = await converges('lineinfile', { path: link, regexp: '^port', line: 'port 2', backup: true });
+    const kept = await converges(host, 'lineinfile', { path: link, regexp: '^port', line: 'port 2', backup: true });
     expect(readFileSync(String(kept.backup), 'utf8')).toBe('port 1\n');
     expect([lstatSync(link).isSymbolicLink(), mode(path), readFileSync(path, 'utf8')]).toEqual([
       true,
@@ -61,13 +51,18 @@ describe.each(userlands().filter(({ name }) => !name.startsWith('bash')))('on $n
       'failed to validate',
     );
     expect(readFileSync(path, 'utf8')).toBe('port 2\n');
-    const result = await converges('blockinfile', { path, block: 'a 1', owner: 'daemon', mode: '0600' });
+    const result = await converges(host, 'blockinfile', { path, block: 'a 1', owner: 'daemon', mode: '0600' });
     expect([result.msg, mode(path), statSync(path).uid]).toEqual([
       'Block inserted and ownership, perms or SE linux context changed',
       '600',
       1,
     ]);
-    await converges('ini_file', { path: join(root, 'a/b/new.ini'), section: 's', option: 'o', value: "it's $HOME" });
+    await converges(host, 'ini_file', {
+      path: join(root, 'a/b/new.ini'),
+      section: 's',
+      option: 'o',
+      value: "it's $HOME",
+    });
     expect(readFileSync(join(root, 'a/b/new.ini'), 'utf8')).toBe("\n[s]\no = it's $HOME\n");
     expect(readdirSync(root).filter((name) => name.startsWith('.rcdeploy'))).toEqual([]);
   });
@@ -75,7 +70,7 @@ describe.each(userlands().filter(({ name }) => !name.startsWith('bash')))('on $n
   test('an edit leaves bytes that are no UTF-8 as they are', async () => {
     const path = join(root, 'latin1');
     writeFileSync(path, Buffer.from([0x61, 0xe9, 0x00, 0x0a, 0x62, 0x0a]));
-    await converges('lineinfile', { path, regexp: '^b', line: 'é' });
+    await converges(host, 'lineinfile', { path, regexp: '^b', line: 'é' });
     expect(readFileSync(path)).toEqual(Buffer.from([0x61, 0xe9, 0x00, 0x0a, 0xc3, 0xa9, 0x0a]));
   });
 
@@ -105,11 +100,11 @@ describe.each(userlands().filter(({ name }) => !name.startsWith('bash')))('on $n
     await expect(host.task('slurp', { src: root })).rejects.toThrow('is a directory');
 
     const dest = join(root, 'fetched');
-    const result = await converges('fetch', { src, dest });
+    const result = await converges(host, 'fetch', { src, dest });
     const file = join(dest, 'h1', src);
     expect(result).toMatchObject({ dest: file, checksum: createHash('sha1').update(bytes).digest('hex') });
     expect(readFileSync(file).equals(bytes)).toBe(true);
-    await converges('fetch', { src, dest: `${dest}/flat/`, flat: true });
+    await converges(host, 'fetch', { src, dest: `${dest}/flat/`, flat: true });
     expect(readFileSync(join(dest, 'flat/bytes')).equals(bytes)).toBe(true);
     expect(await host.task('fetch', { src: join(root, 'no'), dest, fail_on_missing: false })).toMatchObject({
       changed: false,
@@ -143,10 +138,10 @@ describe.each(userlands().filter(({ name }) => !name.startsWith('bash')))('on $n
     runAnsibleModules(variants.map((args, index) => ['assemble', { src, dest: `${theirs}${index}`, ...args }]));
     for (const [index, args] of variants.entries()) {
       const dest = join(root, `ours${index}`);
-      await converges('assemble', { src, dest, ...args });
+      await converges(host, 'assemble', { src, dest, ...args });
       expect(readFileSync(dest, 'utf8'), JSON.stringify(args)).toBe(readFileSync(`${theirs}${index}`, 'utf8'));
     }
-    await converges('assemble', { src, dest: join(root, 'local'), remote_src: false });
+    await converges(host, 'assemble', { src, dest: join(root, 'local'), remote_src: false });
     expect(readFileSync(join(root, 'local'))).toEqual(readFileSync(`${theirs}0`));
     await expect(host.task('assemble', { src: join(root, 'none'), dest: join(root, 'x') })).rejects.toThrow(
       'does not exist',
@@ -240,9 +235,9 @@ describe.each(userlands().filter(({ name }) => !name.startsWith('bash')))('on $n
   test('authorized_key makes the directory for its user, known_hosts hides names', async () => {
     const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGrYVJCPqp5J9Y3QmXPXp7nq1RsUgzUwmVXO1c1JmQbX';
     const path = join(root, 'ssh/authorized_keys');
-    await converges('authorized_key', { user: 'daemon', key: `${key} me`, path });
+    await converges(host, 'authorized_key', { user: 'daemon', key: `${key} me`, path });
     expect([mode(join(root, 'ssh')), mode(path), statSync(path).uid]).toEqual(['700', '600', 1]);
-    await converges('authorized_key', { user: 'daemon', key, path, state: 'absent' });
+    await converges(host, 'authorized_key', { user: 'daemon', key, path, state: 'absent' });
     expect(readFileSync(path, 'utf8')).toBe('');
     await expect(host.task('authorized_key', { user: 'nobody-knows', key, path })).rejects.toThrow('no such user');
     await expect(host.task('authorized_key', { user: 'daemon', key, path, key_options: 'x\ny' })).rejects.toThrow(
@@ -265,9 +260,9 @@ describe.each(userlands().filter(({ name }) => !name.startsWith('bash')))('on $n
       rmSync(home, { recursive: true });
     }
     const hosts = join(root, 'new/known_hosts');
-    await converges('known_hosts', { path: hosts, name: 'h1', key: `h1 ${key}`, hash_host: true });
+    await converges(host, 'known_hosts', { path: hosts, name: 'h1', key: `h1 ${key}`, hash_host: true });
     expect(readFileSync(hosts, 'utf8')).toMatch(/^\|1\|\S+ ssh-ed25519 \S+\n$/);
-    await converges('known_hosts', { path: hosts, name: 'h1', state: 'absent' });
+    await converges(host, 'known_hosts', { path: hosts, name: 'h1', state: 'absent' });
     expect(existsSync(hosts)).toBe(true);
   });
 });

@@ -15,9 +15,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Host, localHost, userlands } from './local-host.ts';
-
-type Args = Record<string, unknown>;
+import { converges, type Host, localHost, userlands } from './local-host.ts';
 
 const lands = userlands();
 
@@ -31,19 +29,6 @@ describe.each(lands)('on $name', (userland) => {
     host = localHost(userland, join(root, 'cache'));
   });
   afterEach(() => rmSync(join(root, '..'), { recursive: true, force: true }));
-
-  /** P4 and P5 for any task: check predicts, apply changes once, and then nothing is left to do. */
-  async function converges(name: string, args: Args): Promise<Args> {
-    const predicted = await host.plan(name, args, { check: true });
-    expect(predicted.failed).toBeUndefined();
-    expect(predicted.changes.length).toBeGreaterThan(0);
-    const result = await host.task(name, args);
-    expect(result.changed).toBe(true);
-    const after = await host.plan(name, args);
-    expect(after.failed).toBeUndefined();
-    expect(after.changes).toEqual([]);
-    return result;
-  }
 
   test('unarchive unpacks once, sees drift, and refuses names that escape', async () => {
     const [src, dest] = [join(root, 'src'), join(root, 'dest')];
@@ -60,12 +45,12 @@ describe.each(lands)('on $name', (userland) => {
     ] as const) {
       const archive = join(root, name);
       execFileSync('tar', [`-c${flag}f`, archive, '-C', src, 'top']);
-      await converges('unarchive', { src: archive, dest });
+      await converges(host, 'unarchive', { src: archive, dest });
       expect(readFileSync(join(dest, 'top/link'), 'utf8')).toBe('content');
     }
     rmSync(join(dest, 'top/sub/file'));
-    await converges('unarchive', { src: join(root, 'a.tar.gz'), dest, owner: 'daemon', mode: 'u=rwX,go=rX' });
-    await converges('unarchive', { src: join(root, 'a.tar'), dest, remote_src: true, exclude: ['top/.hidden'] });
+    await converges(host, 'unarchive', { src: join(root, 'a.tar.gz'), dest, owner: 'daemon', mode: 'u=rwX,go=rX' });
+    await converges(host, 'unarchive', { src: join(root, 'a.tar'), dest, remote_src: true, exclude: ['top/.hidden'] });
     expect(readdirSync(dest).filter((name) => !/^(top|\.rcdeploy-unarchive-\w+)$/.test(name))).toEqual([]);
     expect(
       (await host.plan('unarchive', { src: join(root, 'a.tar'), dest, creates: join(dest, 'top') })).skipped,
@@ -129,7 +114,7 @@ describe.each(lands)('on $name', (userland) => {
         'it was thrown away',
       );
       expect([existsSync(dest), readdirSync(join(root, 'cache/get_url'))]).toEqual([false, []]);
-      await converges('get_url', { url, dest, checksum: `sha256:${sha256('body')}`, mode: '0600' });
+      await converges(host, 'get_url', { url, dest, checksum: `sha256:${sha256('body')}`, mode: '0600' });
       const before = hits;
       expect(await host.task('get_url', { url, dest, checksum: `sha256:${sha256('body')}` })).toMatchObject({
         changed: false,
@@ -142,9 +127,9 @@ describe.each(lands)('on $name', (userland) => {
       expect(await host.task('get_url', { url, dest })).toMatchObject({ changed: false });
       expect(await host.task('get_url', { url, dest, force: true })).toMatchObject({ changed: true });
       mkdirSync(join(root, 'into'));
-      await converges('get_url', { url, dest: join(root, 'into') });
+      await converges(host, 'get_url', { url, dest: join(root, 'into') });
       writeFileSync(join(root, 'local'), 'local');
-      await converges('get_url', {
+      await converges(host, 'get_url', {
         url: new URL(`file://${encodeURI(join(root, 'local'))}`).href,
         dest: join(root, 'copied'),
       });

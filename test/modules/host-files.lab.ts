@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Host, localHost, userlands } from './local-host.ts';
+import { converges, type Host, localHost, userlands } from './local-host.ts';
 
 type Args = Record<string, unknown>;
 
@@ -32,27 +32,15 @@ describe.each(lands)('on $name', (userland) => {
   });
   afterEach(() => rmSync(join(root, '..'), { recursive: true, force: true }));
 
-  /** P4 and P5 for any task: check predicts, apply changes once, and then nothing is left to do. */
-  async function converges(name: string, args: Args): Promise<Args> {
-    const predicted = await host.plan(name, args, { check: true });
-    expect(predicted.failed).toBeUndefined();
-    expect(predicted.changes.length).toBeGreaterThan(0);
-    const result = await host.task(name, args);
-    expect(result.changed).toBe(true);
-    const after = await host.plan(name, args);
-    expect(after.failed).toBeUndefined();
-    expect(after.changes).toEqual([]);
-    return result;
-  }
   const mode = (path: string) => (lstatSync(path).mode & 0o7777).toString(8);
 
   test('file makes directories with their parents, and removes them', async () => {
     const path = join(root, 'a/b/c');
-    await converges('file', { path, state: 'directory', mode: '0750', owner: 'daemon', group: 'games' });
+    await converges(host, 'file', { path, state: 'directory', mode: '0750', owner: 'daemon', group: 'games' });
     expect([mode(path), mode(join(root, 'a'))]).toEqual(['750', '750']);
     expect(statSync(path).uid).toBe(1);
-    await converges('file', { path, mode: 'u=rwx,g=rX,o=', owner: '0' });
-    await converges('file', { path: join(root, 'a'), state: 'absent' });
+    await converges(host, 'file', { path, mode: 'u=rwx,g=rX,o=', owner: '0' });
+    await converges(host, 'file', { path: join(root, 'a'), state: 'absent' });
     expect(existsSync(join(root, 'a'))).toBe(false);
   });
 
@@ -60,11 +48,11 @@ describe.each(lands)('on $name', (userland) => {
     const [one, two, link] = [join(root, 'one'), join(root, 'two'), join(root, 'link')];
     writeFileSync(one, '1');
     mkdirSync(two);
-    await converges('file', { path: link, src: one, state: 'link' });
-    await converges('file', { path: link, src: two, state: 'link' });
-    await converges('file', { path: link, src: 'one', state: 'link' });
+    await converges(host, 'file', { path: link, src: one, state: 'link' });
+    await converges(host, 'file', { path: link, src: two, state: 'link' });
+    await converges(host, 'file', { path: link, src: 'one', state: 'link' });
     expect(readFileSync(link, 'utf8')).toBe('1');
-    await converges('file', { path: join(root, 'hard'), src: one, state: 'hard' });
+    await converges(host, 'file', { path: join(root, 'hard'), src: one, state: 'hard' });
     expect(lstatSync(one).nlink).toBe(2);
     await expect(host.task('file', { path: two, src: one, state: 'link' })).rejects.toThrow('not empty or force');
     await expect(host.task('file', { path: join(root, 'no') })).rejects.toThrow('is absent, cannot continue');
@@ -85,7 +73,7 @@ describe.each(lands)('on $name', (userland) => {
     writeFileSync(join(root, 'tree/new\nline'), '');
     chmodSync(join(root, 'tree/sub/run.sh'), 0o700);
     symlinkSync('/nowhere', join(root, 'tree/link'));
-    await converges('file', {
+    await converges(host, 'file', {
       path: join(root, 'tree'),
       state: 'directory',
       recurse: true,
@@ -128,16 +116,16 @@ describe.each(lands)('on $name', (userland) => {
 
   test('copy writes content, keeps attributes, makes backups and obeys validate', async () => {
     const dest = join(root, 'redis.conf');
-    const first = await converges('copy', { dest, content: 'port 6379\n', mode: '0640', owner: 'daemon' });
+    const first = await converges(host, 'copy', { dest, content: 'port 6379\n', mode: '0640', owner: 'daemon' });
     expect(first).toMatchObject({ dest, mode: '0640', owner: 'daemon', uid: 1, gid: 0, size: 10, state: 'file' });
-    const result = await converges('copy', { dest, content: 'port 6380\n', backup: true });
+    const result = await converges(host, 'copy', { dest, content: 'port 6380\n', backup: true });
     expect([mode(dest), statSync(dest).uid]).toEqual(['640', 1]);
     expect(readFileSync(String(result.backup_file), 'utf8')).toBe('port 6379\n');
     await expect(host.task('copy', { dest, content: 'bad\n', validate: 'grep -q port %s' })).rejects.toThrow(
       'failed to validate',
     );
     expect(readFileSync(dest, 'utf8')).toBe('port 6380\n');
-    await converges('copy', { dest, content: 'port 7000\n', validate: 'grep -q port %s' });
+    await converges(host, 'copy', { dest, content: 'port 7000\n', validate: 'grep -q port %s' });
     const plan = await host.plan('copy', { dest, content: 'port 7001\n' });
     expect(plan.changes).toEqual([{ what: dest, before: 'port 7000\n', after: 'port 7001\n', text: true }]);
     expect((await host.plan('copy', { dest, content: 'other', force: false })).changes).toEqual([]);
@@ -156,16 +144,16 @@ describe.each(lands)('on $name', (userland) => {
     writeFileSync(src, 'a {{ port }}\n');
     writeFileSync(target, 'old');
     symlinkSync(target, link);
-    await converges('copy', { src, dest: link, follow: true });
+    await converges(host, 'copy', { src, dest: link, follow: true });
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
-    await converges('template', { src, dest: link });
+    await converges(host, 'template', { src, dest: link });
     expect(lstatSync(link).isSymbolicLink()).toBe(false);
     expect(readFileSync(link, 'utf8')).toBe('a 6379\n');
     mkdirSync(join(root, 'dir'));
-    await converges('copy', { src, dest: join(root, 'dir') });
-    await converges('copy', { src, dest: `${join(root, 'made')}/` });
+    await converges(host, 'copy', { src, dest: join(root, 'dir') });
+    await converges(host, 'copy', { src, dest: `${join(root, 'made')}/` });
     expect(readFileSync(join(root, 'made/src.conf'), 'utf8')).toBe('a {{ port }}\n');
-    await converges('copy', { src, dest: join(root, 'remote'), remote_src: true, mode: '0600' });
+    await converges(host, 'copy', { src, dest: join(root, 'remote'), remote_src: true, mode: '0600' });
     await expect(host.task('copy', { src: join(root, 'none'), dest: target, remote_src: true })).rejects.toThrow(
       'not found',
     );
@@ -184,11 +172,11 @@ describe.each(lands)('on $name', (userland) => {
       mode: '0640',
       directory_mode: '0750',
     };
-    await converges('copy', args);
+    await converges(host, 'copy', args);
     writeFileSync(join(root, 'dest/two'), 'drift');
     expect((await host.plan('copy', args)).changes).toHaveLength(1);
-    await converges('copy', args);
-    await converges('copy', { src, dest: join(root, 'dest') });
+    await converges(host, 'copy', args);
+    await converges(host, 'copy', { src, dest: join(root, 'dest') });
     expect(readFileSync(join(root, 'dest/src/sub/one'), 'utf8')).toBe('1');
     expect([mode(join(root, 'dest/two')), mode(join(root, 'dest/sub'))]).toEqual(['640', '750']);
   });

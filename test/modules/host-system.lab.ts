@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Host, localHost, userlands } from './local-host.ts';
+import { converges, type Host, localHost, userlands } from './local-host.ts';
 
 type Args = Record<string, unknown>;
 
@@ -20,19 +20,6 @@ describe.each(lands)('on $name', (userland) => {
     host = localHost(userland, join(root, 'cache'));
   });
   afterEach(() => rmSync(join(root, '..'), { recursive: true, force: true }));
-
-  /** P4 and P5 for any task: check predicts, apply changes once, and then nothing is left to do. */
-  async function converges(name: string, args: Args): Promise<Args> {
-    const predicted = await host.plan(name, args, { check: true });
-    expect(predicted.failed).toBeUndefined();
-    expect(predicted.changes.length).toBeGreaterThan(0);
-    const result = await host.task(name, args);
-    expect(result.changed).toBe(true);
-    const after = await host.plan(name, args);
-    expect(after.failed).toBeUndefined();
-    expect(after.changes).toEqual([]);
-    return result;
-  }
 
   test('command takes words literally, shell does not', async () => {
     expect(
@@ -128,10 +115,10 @@ describe.each(lands)('on $name', (userland) => {
   test('sysctl edits its file', async () => {
     const sysctl_file = join(root, 'etc/90-redis.conf');
     const args = { name: 'vm.overcommit_memory', value: '1', sysctl_file, reload: false };
-    await converges('sysctl', args);
+    await converges(host, 'sysctl', args);
     writeFileSync(sysctl_file, '# kept\nvm/overcommit_memory = 0\nvm.overcommit_memory=2\nnet.core.somaxconn = 512\n');
-    await converges('sysctl', args);
+    await converges(host, 'sysctl', args);
     expect(readFileSync(sysctl_file, 'utf8')).toBe('# kept\nvm.overcommit_memory=1\nnet.core.somaxconn = 512\n');
-    await converges('sysctl', { ...args, state: 'absent', value: undefined });
+    await converges(host, 'sysctl', { ...args, state: 'absent', value: undefined });
   });
 });

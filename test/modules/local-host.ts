@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'vitest';
 import type { ApplyContext, HostModule, Plan, PlanEnv, PrepareEnv, Result } from '../../src/modules/contract.ts';
 import { moduleNamed } from '../../src/modules/registry.ts';
 import type { Reply, ShOptions } from '../../src/transport/contract.ts';
@@ -129,4 +130,20 @@ export function localHost(userland: Userland, cacheDir: string): Host {
       return { ...plan.result, changed, ...(await module.apply(plan, prepared, context, state)) };
     },
   };
+}
+
+/** P4 and P5 for any task: check predicts, apply changes once, and then nothing is left to do. */
+export async function converges(
+  host: Host,
+  name: string,
+  args: Record<string, unknown>,
+): Promise<Record<string, unknown>> {
+  const predicted = await host.plan(name, args, { check: true });
+  expect(predicted.failed).toBeUndefined();
+  expect(predicted.changes.length).toBeGreaterThan(0);
+  const result = await host.task(name, args);
+  expect(result.changed).toBe(true);
+  const after = await host.plan(name, args);
+  expect([after.failed, after.changes]).toEqual([undefined, []]);
+  return result;
 }

@@ -52,12 +52,17 @@ export interface LostHost {
   readonly ports?: readonly number[] | undefined;
 }
 
+/**
+ * What a run leaves on each host of a cluster: the cluster's name, which Redis itself does not store, and its members by id. It
+ * tells later runs whether a node is ours, and who a dead node was that nobody knows an address of any more.
+ */
 export interface ClusterRecord {
   readonly cluster: string;
   readonly nodes: readonly RecordedNode[];
 }
 
 export interface RecordedNode {
+  /** Inventory host. */
   readonly host: string;
   readonly port: number;
   readonly address: string;
