@@ -23,6 +23,11 @@ async function buildProgram() {
     input: { 'cli/rcdeploy': 'src/cli/start.ts' },
     external: [/^node:/, 'cpu-features', /\.node$/],
     plugins: [withoutHttp(), nativeParts()],
+    // A package that is not installed would be looked for at run time, where nobody has it.
+    onLog(level, log, show) {
+      if (log.code === 'UNRESOLVED_IMPORT') throw new Error(`${log.message}\nrun npm ci first`);
+      show(level, log);
+    },
   });
   const file = 'cli/rcdeploy.cjs';
   const { output } = await bundle.write({
