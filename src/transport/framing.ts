@@ -44,6 +44,11 @@ export class OutputCutter {
     return output;
   }
 
+  /** The script's shell said that it is about to start it. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
   /** All output so far. Bytes that are not UTF-8 become U+FFFD. */
   text(): string {
     const text = Buffer.concat(this.#kept).toString('utf8');

@@ -10,6 +10,8 @@
  *
  * Descriptors: 9 is the session's stdin, 8 its stdout, 5 the script's stdin, 3 the script's text, 7 tells that the last frame was read.
  *
+ * A script whose setsid has not run yet has no group to end: then the process itself is.
+ *
  * A function called with redirections keeps copies of what they replace, also in dash; hence `(exec …; keep)`.
  *
  * Ways not taken: `set -m` needs a terminal in dash; a here-document may become a file in /tmp in bash; `sh` with the script
@@ -41,7 +43,7 @@ lives() {
 }
 finish() {
   hit=1
-  kill -TERM "$target" 2>/dev/null
+  kill -TERM "$target" 2>/dev/null || kill -TERM "$p" 2>/dev/null
   [ "$killer" ] || { (sleep 3; kill -KILL "$target") 8>&- </dev/null >/dev/null 2>&1 & killer=$!; }
 }
 keep() {

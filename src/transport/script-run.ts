@@ -53,13 +53,19 @@ export class ScriptRun {
     if (this.#stopped === undefined) {
       this.#stopped = reason;
       this.#sending.abort();
-      this.#channel.stdin.write('stop\n');
       this.#ending = setTimeout(() => {
         // Nobody said that it has ended: the loss of the shell is what is known.
         this.#stopped = undefined;
         this.#channel.destroy();
       }, endingMs);
+      if (this.#stdout.begun) this.#sendStop();
     }
+  }
+
+  /** Only after the first mark: a TERM that comes before the script's shell minds it ends that shell without a word. */
+  #sendStop(): void {
+    this.#channel.stdin.write('stop\n');
+    this.#ending?.refresh();
   }
 
   /** No reply will come any more. */
@@ -103,7 +109,9 @@ export class ScriptRun {
 
   #take(cutter: OutputCutter, chunk: Buffer): void {
     this.#idle.refresh();
+    const begun = this.#stdout.begun;
     const output = cutter.push(chunk);
+    if (this.#stopped !== undefined && !begun && this.#stdout.begun) this.#sendStop();
     if (output.length > 0) {
       this.#options.onOutput?.(output.toString('utf8'));
     }

@@ -110,7 +110,7 @@ describe('what a dead run left', () => {
     const bystander = sessionShell();
     expect(sh(endRemainsScript(identityOf(left.pid ?? 0))).rc).toBe(0);
     await closed;
-    expect(isLiving(sleeper)).toBe(false);
+    await expect.poll(() => isLiving(sleeper)).toBe(false);
     expect(existsSync(`/proc/${bystander.identity.pid}`)).toBe(true);
   });
 

@@ -215,6 +215,8 @@ describeLab('hosts as they are', () => {
     await until(async () => pid.endsWith('\n'));
     await connection.startHeartbeat();
     const { pid: holder } = shell.identity;
+    // The watcher's text must have arrived before the link is cut.
+    await until(async () => (await host.exec('grep -aq ^timeout /proc/[0-9]*/cmdline')).rc === 0);
     await host.link('down');
     const alive = async () => (await host.exec(`kill -0 ${pid.trim()} || kill -0 ${holder}`)).rc === 0;
     expect(await alive()).toBe(true);

@@ -160,6 +160,14 @@ describe.each(shells)('session in %s', (shell) => {
     expect((await session.run('echo next')).stdout).toBe('next\n');
   });
 
+  test('a script is ended also before its first line ran', async () => {
+    const { session } = start();
+    for (let turn = 0; turn < 10; turn++) {
+      await expect(session.run('sleep 60', { idleTimeoutMs: 1 + turn })).rejects.toThrow(TaskError);
+    }
+    expect((await session.run('echo next')).stdout).toBe('next\n');
+  });
+
   test('when the control machine is gone, the script is ended and the shell with it', async () => {
     const { session, channel, pid } = start();
     const pids: number[] = [];
