@@ -10,9 +10,10 @@ import { OwedWork } from './owed.ts';
 import { mainPath } from './path.ts';
 import { Reader } from './reader.ts';
 import type { RunRequest } from './request.ts';
-import { HostScope } from './scope.ts';
+import { HostScope, type ScopeParts } from './scope.ts';
 import { Semaphore } from './semaphore.ts';
 import { becomeOf, targetOf } from './target.ts';
+import { varsFileLayers } from './vars-files.ts';
 
 /** The playbook's play that runs, as variables and reading ahead need it. */
 export interface PlayContext extends PlayView {
@@ -144,11 +145,11 @@ export class Run {
     depth = 0,
   ): HostScope {
     const withPlay = depth === 0 ? context : undefined;
-    return new HostScope({
+    const parts: ScopeParts = {
       host,
       inventory: this.#layersOf(host.name, context?.playbookDir),
       defaults: [...(withPlay?.exposed.defaults ?? []), ...(task?.role?.defaults ?? [])],
-      play: withPlay === undefined ? [] : [...playLayers(withPlay), ...(task?.role?.vars ?? [])],
+      play: () => [],
       task: task?.vars ?? [],
       params: [...(task?.role?.params ?? []), ...(task?.params ?? [])],
       role: task?.role,
@@ -160,7 +161,20 @@ export class Run {
       onSecret: this.request.addSecret,
       baseDir: context?.playbookDir,
       depth,
-    });
+    };
+    if (withPlay === undefined) return new HostScope(parts);
+    const roleVars = task?.role?.vars ?? [];
+    return new HostScope({ ...parts, play: onceMade(() => [...this.#playLayers(withPlay, parts), ...roleVars]) });
+  }
+
+  #playLayers({ play, answers, exposed }: PlayContext, parts: ScopeParts): readonly VarLayer[] {
+    // Files of variables rank below what tasks set, and cannot be chosen by it.
+    const bare = new HostState(parts.host.name);
+    bare.facts = parts.host.facts;
+    const below = { ...parts, host: bare, task: [], params: [], play: () => [...play.vars, answers] };
+    const isHost = this.hosts.get(parts.host.name) === parts.host;
+    const files = varsFileLayers(play, () => new HostScope(below), isHost);
+    return [...play.vars, answers, ...files, ...exposed.vars];
   }
 
   #hostvars(context: PlayContext | undefined, pending: ReadonlySet<string> | undefined, depth: number) {
@@ -187,8 +201,12 @@ export class Run {
   }
 }
 
-function playLayers({ play, answers, exposed }: PlayContext): readonly VarLayer[] {
-  return [...play.vars, answers, ...play.varsFiles, ...exposed.vars];
+function onceMade<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /** A task's name, with or without its role's, or a pattern with `*` for it. */

@@ -17,8 +17,8 @@ export interface ScopeParts {
   readonly inventory: readonly VarLayer[];
   /** Level 2: of roles. */
   readonly defaults: readonly VarLayer[];
-  /** Levels 12 to 15: of the play, of roles. */
-  readonly play: readonly VarLayer[];
+  /** Levels 12 to 15: of the play, of roles. Asked for late, since which files of variables there are may depend on the host. */
+  readonly play: () => readonly VarLayer[];
   /** Levels 16 and 17, outermost first. */
   readonly task: readonly VarLayer[];
   /** Levels 20 and 21. */
@@ -77,7 +77,7 @@ export class HostScope implements Scope {
     yield* parts.magicNames;
     yield* parts.host.setFacts.keys();
     const { host, extra, params, task, play, inventory, defaults } = parts;
-    for (const layer of [extra, ...params, ...host.includedVars, ...task, ...play, ...inventory, ...defaults])
+    for (const layer of [extra, ...params, ...host.includedVars, ...task, ...play(), ...inventory, ...defaults])
       yield* Object.keys(layer.vars);
     for (const fact of Object.keys(parts.host.facts)) yield `ansible_${fact}`;
   }
@@ -102,16 +102,15 @@ export class HostScope implements Scope {
     const param = layerWith(name, parts.params);
     if (param) return this.#rendered(name, param);
     if (parts.host.setFacts.has(name)) return parts.host.setFacts.get(name);
-    for (const layers of [parts.host.includedVars, parts.task, parts.play]) {
-      const layer = layerWith(name, layers);
-      if (layer) return this.#rendered(name, layer);
-    }
+    const layer =
+      layerWith(name, parts.host.includedVars) ?? layerWith(name, parts.task) ?? layerWith(name, parts.play());
+    if (layer) return this.#rendered(name, layer);
     if (facts && name.startsWith('ansible_')) {
       const fact = name.slice('ansible_'.length);
       if (Object.hasOwn(parts.host.facts, fact)) return parts.host.facts[fact];
     }
-    const layer = layerWith(name, parts.inventory) ?? layerWith(name, parts.defaults);
-    if (layer) return this.#rendered(name, layer);
+    const lower = layerWith(name, parts.inventory) ?? layerWith(name, parts.defaults);
+    if (lower) return this.#rendered(name, lower);
     // What Ansible puts into templates unless it is set.
     return name === 'ansible_managed' ? 'Ansible managed' : undefined;
   }

@@ -44,16 +44,21 @@ export function checkNames(
         ...roleLayers(play),
         ...includedVars(play, dir),
         ...play.vars,
-        ...play.varsFiles,
+        ...varsFilesOf(play),
         extraVars,
       ]);
       const asked = new Set([...ofRun, ...play.prompts.map(({ name }) => name)]);
       const named = namesInFiles(possibleFilesOf(play));
-      const may = (name: string) => mayDefine(name) || named.has(name);
+      const isOpen = play.varsFiles.some(({ isForeseen }) => !isForeseen);
+      const may = (name: string) => isOpen || mayDefine(name) || named.has(name);
       diagnostics.push(...new PlayCheck(play, definitions, asked, may).run());
     }
   }
   return diagnostics;
+}
+
+function varsFilesOf({ varsFiles }: Play): VarLayer[] {
+  return varsFiles.flatMap(({ candidates }) => candidates);
 }
 
 class PlayCheck {
@@ -83,7 +88,7 @@ class PlayCheck {
       if (step.kind === 'task' && step.module === 'assert') this.noteAsserted(step);
     for (const site of sitesOfPlay(this.play)) this.check(site, new Set());
     for (const step of stepsOf(this.play)) this.checkStep(step);
-    for (const { vars } of [...this.play.vars, ...this.play.varsFiles])
+    for (const { vars } of [...this.play.vars, ...varsFilesOf(this.play)])
       for (const name of Object.keys(vars)) this.checkSyntax(vars, name);
     for (const name of this.definitions.keys()) if (/^(?:ansible|redis)_|^zone$/.test(name)) this.follow(name);
     return this.diagnostics;

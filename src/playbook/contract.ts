@@ -178,6 +178,18 @@ export interface Prompt {
   readonly span: Span | undefined;
 }
 
+/** One entry of `vars_files`. */
+export interface VarsFile {
+  /** Unrendered, in order of preference, where a template is in one of them; empty: the file is known. */
+  readonly names: readonly string[];
+  /** The first file that is there of these names; undefined: none is. Throws InputError with what is wrong with it. */
+  load(rendered: readonly string[]): VarLayer | undefined;
+  /** What it may come to, for checks before the run. */
+  readonly candidates: readonly VarLayer[];
+  /** Whether `candidates` is all that it can come to, as far as files are there. */
+  readonly isForeseen: boolean;
+}
+
 export interface Play extends BecomeKeywords {
   readonly name: string | undefined;
   /** Unrendered host pattern (may use extra vars). */
@@ -188,7 +200,7 @@ export interface Play extends BecomeKeywords {
   /** Precedence 13. */
   readonly prompts: readonly Prompt[];
   /** Precedence 14, lowest first. */
-  readonly varsFiles: readonly VarLayer[];
+  readonly varsFiles: readonly VarsFile[];
   /** Of `roles` and imported roles, in their order. */
   readonly exposed: Exposed;
   /** Names of the roles under `roles`. */

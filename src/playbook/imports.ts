@@ -2,19 +2,22 @@ import { existsSync } from 'node:fs';
 import type { Span } from '../errors/diagnostic.ts';
 import { keySpanOf, spanOf } from '../source/positions.ts';
 import { checkArgs } from './arguments.ts';
-import { isTemplate } from './coerce.ts';
 import type { Entry } from './contract.ts';
 import { readEntries } from './entries.ts';
 import type { Inherited } from './inherited.ts';
 import { isKeyword, type Keywords, nearestKeyword, notYetHint, readKeywords } from './keywords.ts';
 import type { Loading } from './loading.ts';
 import { readArgsOf } from './module-call.ts';
+import { nameAtLoad } from './name-at-load.ts';
 import { readRole } from './role.ts';
 import type { FromFiles } from './role-files.ts';
 import { roleName } from './role-mention.ts';
 import { inheritFrom, type Place, varsLayer } from './surroundings.ts';
 
 type EntryMap = Readonly<Record<string, unknown>>;
+
+const INCLUDE_INSTEAD =
+  'facts and inventory variables are not known yet: use include_tasks or include_role, or give it with vars or -e';
 
 /** `import_tasks`: the file's tasks stand in its place. */
 export function readImport(map: EntryMap, key: string, outer: Inherited, place: Place, loading: Loading): Entry[] {
@@ -28,12 +31,9 @@ export function readImport(map: EntryMap, key: string, outer: Inherited, place: 
     findings.error('wrong-type', 'import_tasks needs the name of a file', span);
     return [];
   }
-  if (isTemplate(written)) {
-    const hint = 'name the file, and put a condition on the import; or use include_tasks';
-    findings.error('not-supported', 'a template in the name of an imported file is not supported', span, hint);
-    return [];
-  }
-  return readTasksFile(written, span, inside, place, loading);
+  const what = 'the name of an imported file';
+  const file = nameAtLoad({ written, span, what, instead: INCLUDE_INSTEAD }, inside, loading);
+  return file === undefined ? [] : readTasksFile(file, span, inside, place, loading);
 }
 
 /** The tasks of a file, looked for where Ansible looks for it. */
@@ -79,8 +79,9 @@ export function readImportRole(map: EntryMap, key: string, outer: Inherited, pla
     const hint = name === 'apply' ? 'keywords on import_role go to its tasks' : 'an imported role always is';
     findings.error('unknown-argument', `import_role does not take "${name}"`, keySpanOf(args, name), hint);
   }
-  const name = typeof args.name === 'string' ? roleName(args.name, spanOf(args, 'name'), loading) : undefined;
-  if (name === undefined) return [];
+  const name = typeof args.name === 'string' ? roleName(args.name, spanOf(args, 'name'), inside, loading) : undefined;
+  const from = fromFilesAtLoad(args, inside, loading);
+  if (name === undefined || from === undefined) return [];
   const read = readRole(
     {
       name,
@@ -88,7 +89,7 @@ export function readImportRole(map: EntryMap, key: string, outer: Inherited, pla
       outer: inside,
       vars: varsLayer(map.vars, `vars of role ${name}`, loading),
       params: [],
-      from: fromFiles(args),
+      from,
       allowDuplicates: args.allow_duplicates !== false,
       own: [map.when, map.tags],
     },
@@ -108,6 +109,16 @@ export function fromFiles(args: EntryMap): FromFiles {
     return typeof name === 'string' && name !== 'main' ? [[folder, name] as const] : [];
   });
   return Object.fromEntries(pairs);
+}
+
+/** The same for an import, whose names may be templates. */
+function fromFilesAtLoad(args: EntryMap, inside: Inherited, loading: Loading): FromFiles | undefined {
+  const named = Object.entries(fromFiles(args)).map(([folder, written]) => {
+    const key = `${folder}_from`;
+    const name = { written, span: spanOf(args, key), what: `"${key}"`, instead: INCLUDE_INSTEAD };
+    return [folder, nameAtLoad(name, inside, loading)] as const;
+  });
+  return named.every(([, name]) => name !== undefined) ? Object.fromEntries(named) : undefined;
 }
 
 /** An import takes what a block takes. */

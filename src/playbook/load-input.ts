@@ -30,7 +30,10 @@ export async function loadInput(
     findings.add(error.diagnostics);
     return undefined;
   });
-  const read = [...playbookFiles.map(readPlaybook), ...texts.map(readPlaybookText)];
+  const read = [
+    ...playbookFiles.map((file) => readPlaybook(file, extraVars)),
+    ...texts.map((text) => readPlaybookText(text, extraVars)),
+  ];
   for (const { diagnostics } of read) findings.add(diagnostics);
   const playbooks = read.map(({ playbook }) => playbook);
   // Without the inventory nearly every name would be undefined.

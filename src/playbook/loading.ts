@@ -24,6 +24,12 @@ export class PlayParts {
   readonly foreseenHandlers: Task[] = [];
   /** A role whose name is not known before the run may bring any handler. */
   hasUnforeseenHandlers = false;
+  /** Levels 12 and 14 of the play itself, as far as they are known. */
+  readonly playVars: readonly VarLayer[];
+
+  constructor(playVars: readonly VarLayer[] = []) {
+    this.playVars = playVars;
+  }
 }
 
 /** A role around what is being read: its tasks and handlers may name files that lie in it, and roles that lie beside it. */
@@ -36,7 +42,10 @@ interface Around {
   readonly findings: Findings;
   readonly play: PlayParts;
   readonly role: RoleAround | undefined;
+  readonly extraVars: VarLayer;
 }
+
+const noExtraVars: VarLayer = { origin: 'extra vars', vars: {} };
 
 /** What all parts of one playbook share while it is loaded. */
 export class Loading {
@@ -47,6 +56,7 @@ export class Loading {
   /** Of the play that is being read. */
   readonly play: PlayParts;
   readonly role: RoleAround | undefined;
+  readonly extraVars: VarLayer;
 
   private readonly values: Map<string, unknown>;
 
@@ -56,17 +66,18 @@ export class Loading {
     this.findings = around.findings ?? outer?.findings ?? new Findings();
     this.play = around.play ?? outer?.play ?? new PlayParts();
     this.role = 'role' in around ? around.role : outer?.role;
+    this.extraVars = around.extraVars ?? outer?.extraVars ?? noExtraVars;
     this.values = outer?.values ?? new Map();
   }
 
-  /** The same files, for a play of its own: its directory is that of the file it stands in. */
-  forPlay(): Loading {
-    return new Loading(this.dir, this.stack, this, { play: new PlayParts() });
+  /** The same files, for a play of its own with these variables: its directory is that of the file it stands in. */
+  forPlay(vars: readonly VarLayer[]): Loading {
+    return new Loading(this.dir, this.stack, this, { play: new PlayParts(vars) });
   }
 
   /** The same place, with what it brings to the play kept apart. */
   apart(): Loading {
-    return new Loading(this.playbookDir, this.stack, this, { play: new PlayParts() });
+    return new Loading(this.playbookDir, this.stack, this, { play: this.anewPlay() });
   }
 
   inRole(role: RoleAround): Loading {
@@ -75,7 +86,16 @@ export class Loading {
 
   /** The same place, read during the run: what is found and what it brings to the play is kept apart. */
   anew(): Loading {
-    return new Loading(this.playbookDir, this.stack, this, { findings: new Findings(), play: new PlayParts() });
+    return new Loading(this.playbookDir, this.stack, this, { findings: new Findings(), play: this.anewPlay() });
+  }
+
+  /** The same place, for files that may have changed, or have been read with other passwords: read anew and kept apart. */
+  afresh(): Loading {
+    return new Loading(this.playbookDir, this.stack, undefined, { role: this.role, extraVars: this.extraVars });
+  }
+
+  private anewPlay(): PlayParts {
+    return new PlayParts(this.play.playVars);
   }
 
   get file(): string {

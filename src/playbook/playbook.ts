@@ -2,28 +2,35 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import { InputError } from '../errors/errors.ts';
+import type { VarLayer } from '../inventory/contract.ts';
 import { keySpanOf, spanOf } from '../source/positions.ts';
 import { parseYaml } from '../source/yaml-file.ts';
-import { isTemplate } from './coerce.ts';
 import type { Play, Playbook } from './contract.ts';
 import { type Inherited, nothingInherited } from './inherited.ts';
 import { readKeywords } from './keywords.ts';
 import { Loading } from './loading.ts';
 import { shortName } from './module-call.ts';
+import { nameAtLoad } from './name-at-load.ts';
 import { readPlay } from './play.ts';
 import { inheritFrom } from './surroundings.ts';
 
 /** Read a playbook with everything that it imports. Throws InputError with all that is wrong with it. */
-export async function loadPlaybook(file: string): Promise<Playbook> {
-  const { playbook, diagnostics } = readPlaybook(file);
+export async function loadPlaybook(file: string, extraVars?: VarLayer): Promise<Playbook> {
+  const { playbook, diagnostics } = readPlaybook(file, extraVars);
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new InputError(diagnostics);
   return playbook;
 }
 
-/** The same without an exception: with errors, the playbook holds what could be read, so that it can be checked further. */
-export function readPlaybook(file: string): { playbook: Playbook; diagnostics: readonly Diagnostic[] } {
+/**
+ * The same without an exception: with errors, the playbook holds what could be read, so that it can be checked further. Names of
+ * what is imported may be templates of `extraVars`.
+ */
+export function readPlaybook(
+  file: string,
+  extraVars?: VarLayer,
+): { playbook: Playbook; diagnostics: readonly Diagnostic[] } {
   const path = resolve(file);
-  const loading = new Loading(dirname(path), [path]);
+  const loading = new Loading(dirname(path), [path], undefined, extraVars && { extraVars });
   const plays = readPlays(loading.read(path, undefined), nothingInherited, loading);
   return { playbook: { file: path, dir: dirname(path), plays }, diagnostics: loading.findings.sorted() };
 }
@@ -35,9 +42,9 @@ export interface PlaybookText {
   readonly text: string;
 }
 
-export function readPlaybookText({ name, text }: PlaybookText): ReturnType<typeof readPlaybook> {
+export function readPlaybookText({ name, text }: PlaybookText, extraVars?: VarLayer): ReturnType<typeof readPlaybook> {
   const dir = resolve('.');
-  const loading = new Loading(dir, [name]);
+  const loading = new Loading(dir, [name], undefined, extraVars && { extraVars });
   const { value, diagnostics } = parseYaml(text, name);
   loading.findings.add(diagnostics);
   const plays = readPlays(value, nothingInherited, loading);
@@ -73,20 +80,15 @@ function importPlaybook(
   loading: Loading,
 ): Play[] {
   const { findings } = loading;
-  const { [key]: name, ...rest } = map;
-  const keywords = readKeywords('import_playbook', map, { ...rest, import_playbook: name }, findings);
+  const { [key]: written, ...rest } = map;
+  const keywords = readKeywords('import_playbook', map, { ...rest, import_playbook: written }, findings);
   const inside = inheritFrom(map, keywords, outer, 'import_playbook vars', loading);
   const span = spanOf(map, key);
-  if (typeof name !== 'string') return [];
-  if (isTemplate(name)) {
-    findings.error(
-      'not-supported-yet',
-      'a template in the name of an imported playbook is not supported yet',
-      span,
-      'name the file',
-    );
-    return [];
-  }
+  if (typeof written !== 'string') return [];
+  const what = 'the name of an imported playbook';
+  const instead = 'only vars of the import and extra vars (-e) are known here';
+  const name = nameAtLoad({ written, span, what, instead }, inside, loading);
+  if (name === undefined) return [];
   const file = resolve(loading.dir, name);
   if (!existsSync(file)) {
     findings.error('missing-file', `there is no playbook ${name}`, span ?? keySpanOf(map, key), `looked for ${file}`);

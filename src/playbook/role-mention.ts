@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Span } from '../errors/diagnostic.ts';
 import type { VarLayer } from '../inventory/contract.ts';
 import { keySpanOf, spanOf } from '../source/positions.ts';
-import { isTemplate } from './coerce.ts';
 import { copyPlaces } from './copy-places.ts';
 import type { Inherited } from './inherited.ts';
 import { isKeyword, nearestKeyword, readKeywords } from './keywords.ts';
 import type { Loading } from './loading.ts';
+import { nameAtLoad } from './name-at-load.ts';
 import { checkNames } from './names.ts';
 import { type FromFiles, filesOf } from './role-files.ts';
 import { inheritFrom, varsLayer } from './surroundings.ts';
@@ -42,7 +42,7 @@ function readMention(
 ): RoleMention | undefined {
   const plain = { vars: [], params: [], from: {}, allowDuplicates: undefined, own: undefined };
   if (typeof entry === 'string' || typeof entry === 'number') {
-    const name = roleName(String(entry), span, loading);
+    const name = roleName(String(entry), span, outer, loading);
     return name === undefined ? undefined : { ...plain, name, span, outer };
   }
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
@@ -56,7 +56,7 @@ function readMention(
     loading.findings.error('missing-keyword', 'a role needs "role", its name', span);
     return undefined;
   }
-  const name = roleName(String(written), at, loading);
+  const name = roleName(String(written), at, outer, loading);
   const keywords = readKeywords('role', map, map, loading.findings);
   warnOfMisspelt(map, loading);
   const params = paramsOf(map, loading);
@@ -75,11 +75,14 @@ function readMention(
 }
 
 /** A name that is not known before the run is refused. */
-export function roleName(written: string, span: Span | undefined, loading: Loading): string | undefined {
-  if (!isTemplate(written)) return written;
-  const hint = 'name the role, with a condition; or use include_role, whose name may be a template';
-  loading.findings.error('not-supported', 'a template cannot be the name of a role here', span, hint);
-  return undefined;
+export function roleName(
+  written: string,
+  span: Span | undefined,
+  inside: Inherited,
+  loading: Loading,
+): string | undefined {
+  const instead = 'use include_role, whose name may use facts and inventory variables; or give it with vars or -e';
+  return nameAtLoad({ written, span, what: 'the name of a role here', instead }, inside, loading);
 }
 
 const ownKeys = new Set(['role', 'name', 'src', 'version', 'scm']);

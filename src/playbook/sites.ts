@@ -84,6 +84,8 @@ export function* sitesOfPlay(play: Play): Generator<Site> {
   for (const [key, value] of Object.entries(play)) {
     if (!layersAndLists.has(key)) yield* templatesIn(value, spanOf(play, key) ?? play.span);
   }
+  const span = spanOf(play, 'varsFiles') ?? play.span;
+  for (const { names } of play.varsFiles) yield* templatesIn(names, span);
 }
 
 /** All tasks and metas of a play, those that includes are known to bring among them, handlers last. */

@@ -10,7 +10,7 @@ function scopeOf(parts: Partial<ScopeParts> = {}): HostScope {
     host: new HostState('h1'),
     defaults: [],
     inventory: [],
-    play: [],
+    play: () => [],
     task: [],
     params: [],
     role: undefined,
@@ -39,7 +39,7 @@ describe('variables of a task on a host', () => {
       {
         host: Object.assign(new HostState('h1'), { facts: host.facts }),
         task: [],
-        play: [layer({ ansible_level: 'play' })],
+        play: () => [layer({ ansible_level: 'play' })],
       },
       { host: Object.assign(new HostState('h1'), { facts: host.facts }) },
     ];
@@ -65,7 +65,7 @@ describe('variables of a task on a host', () => {
   });
 
   it('name one that refers to itself instead of running for ever', () => {
-    const scope = scopeOf({ play: [layer({ a: '{{ b }}', b: '{{ a }}' })] });
+    const scope = scopeOf({ play: () => [layer({ a: '{{ b }}', b: '{{ a }}' })] });
     expect(() => scope.lookup('a')).toThrow(/refers to itself/);
   });
 

@@ -176,9 +176,9 @@ describe('imports', () => {
     });
     expect(diagnostics).toEqual([]);
     const [play] = playbook.plays;
-    expect([play?.vars.map(({ vars }) => vars), play?.varsFiles.map(({ vars }) => vars)]).toEqual([
+    expect([play?.vars.map(({ vars }) => vars), play?.varsFiles.map((file) => file.load([])?.vars)]).toEqual([
       [{ a: 1 }],
-      [{ a: 2 }],
+      [{ a: 2 }, undefined],
     ]);
   });
 });
@@ -212,7 +212,11 @@ test.each<[string, string[]]>([
   ['- hosts: all\n  vars: {a-b: 1}\n', ['2:10 wrong-name']],
   ['- hosts: all\n  tasks:\n    - set_fact: {1a: 2}\n', ['3:18 wrong-name']],
   ['- hosts: all\n  handlers:\n    - block: []\n', ['3:7 not-supported-yet']],
-  ['- hosts: all\n  vars_files: ["{{ a }}.yml"]\n', ['2:16 not-supported-yet']],
+  ['- hosts: all\n  vars_files: [{a: 1}]\n', ['2:16 wrong-type']],
+  ['- hosts: all\n  vars_files: [[a.yml, b.yml]]\n', ['2:16 missing-file']],
+  ['- hosts: all\n  tasks:\n    - import_tasks: "{{ ansible_system }}.yml"\n', ['3:21 not-known-yet']],
+  ['- hosts: all\n  roles: ["{{ nowhere }}"]\n', ['2:11 not-known-yet']],
+  ['- import_playbook: "{{ nowhere }}.yml"\n', ['1:20 not-known-yet']],
   ['- hosts: all\n  vars_files: a.yml\n', ['2:15 missing-file']],
   ['- import_playbook: a.yml\n', ['1:20 missing-file']],
   ['hosts: all\n', ['1:1 wrong-type']],

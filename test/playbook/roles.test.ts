@@ -144,7 +144,7 @@ describe('roles', () => {
       { 'roles/a/vars/main.yml': '- a\n' },
       ['roles/a/vars/main.yml:1:1 wrong-type'],
     ],
-    ['a template as its name', '  roles: ["{{ a }}"]\n', {}, ['site.yml:3:11 not-supported']],
+    ['a name that is known in the run only', '  roles: ["{{ a }}"]\n', {}, ['site.yml:3:11 not-known-yet']],
     [
       'tasks_from that is not there',
       '  tasks: [{import_role: {name: a, tasks_from: b}}]\n',
