@@ -30,6 +30,11 @@ const commands: readonly (readonly [name: string, description: string, load: () 
     'disposable Linux hosts on this machine, to try playbooks on',
     async () => (await import('./lab.ts')).labCommand(),
   ],
+  [
+    'completion',
+    'write a completion script for a shell',
+    async () => (await import('./completion.ts')).completionCommand(wholeProgram),
+  ],
 ];
 
 /** The program: arguments to an exit status. Never throws. */
@@ -44,12 +49,23 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function createProgram(argv: readonly string[]): Promise<Command> {
-  const program = new Command('rcdeploy')
+function emptyProgram(): Command {
+  return new Command('rcdeploy')
     .description('Turns Linux machines reachable over SSH into a verified Redis (or Valkey) Cluster, and keeps it one')
     .version(packageVersion())
     .enablePositionalOptions()
     .showHelpAfterError('(see --help)');
+}
+
+/** With every command, for what describes them all. */
+async function wholeProgram(): Promise<Command> {
+  const program = emptyProgram();
+  for (const [, , load] of commands) program.addCommand(await load());
+  return program;
+}
+
+async function createProgram(argv: readonly string[]): Promise<Command> {
+  const program = emptyProgram();
   for (const [name, description, load] of commands) {
     const called = argv[0] === name || (argv[0] === 'help' && argv[1] === name);
     program.addCommand(called ? await load() : new Command(name).description(description));
