@@ -7,6 +7,7 @@ import { planSlots } from '../slots/plan-slots.ts';
 import { countSlots } from '../slots/slots.ts';
 import { assess, hasNothingToLose, hasReturned, knows, place as nameOf } from './classify.ts';
 import { emptyStarts } from './empty-start.ts';
+import { functionSteps } from './functions.ts';
 import { heirsOf, leavingRefusals, orphansOf, partingSteps } from './leave.ts';
 import { isAt } from './members.ts';
 import { applyPermissions } from './permit.ts';
@@ -73,6 +74,7 @@ export function planCluster(declared: DeclaredCluster, observed: readonly NodeVi
   const hasten = forming && waiting;
   const slow = seen.filter((view) => (view.nodeTimeoutMs ?? 0) > TEMPORARY_NODE_TIMEOUT_MS);
   const migrates = migration.steps.length > 0;
+  const copies = functionSteps(members, masters);
   const partings = partingSteps(cluster, members, seen, shards, followers);
   const steps: Step[] = [
     ...permitted.steps,
@@ -80,10 +82,11 @@ export function planCluster(declared: DeclaredCluster, observed: readonly NodeVi
     ...repaired.steps,
     ...(hasten ? slow.map((view): Step => ({ do: 'hasten', node: nodeName(view.node) })) : []),
     ...joining,
-    ...(migrates ? [{ do: 'await-receivers' } as const] : []),
+    ...(migrates || copies.length > 0 ? [{ do: 'await-receivers' } as const] : []),
+    ...copies,
     ...migration.steps,
     ...partings,
-    ...(waiting || migrates || partings.length > 0 ? [{ do: 'await-settled' } as const] : []),
+    ...(waiting || migrates || copies.length > 0 || partings.length > 0 ? [{ do: 'await-settled' } as const] : []),
     ...timeoutSteps(cluster, seen, hasten ? slow : []),
   ];
   return { refusals: [], warnings: placementGaps(cluster, shards), shards, steps };

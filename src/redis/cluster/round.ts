@@ -4,9 +4,11 @@ import type { RespValue } from '../node/contract.ts';
 import { type NodeView, type SeenNode, said } from '../node/observe.ts';
 import { carryOutMigration, type Flight } from '../slots/migration.ts';
 import { StaleError } from '../slots/node-links.ts';
+import { copyFunctions } from './functions.ts';
 import { busPortOf } from './reach.ts';
-import { HASTEN, lastingPace, type Pace, paceCommands } from './settings.ts';
-import { addSlotsCommand, describeStep, describeSteps, meetCommand, type Step } from './steps.ts';
+import { lastingPace, type Pace } from './settings.ts';
+import { commandsOf } from './step-commands.ts';
+import { describeStep, describeSteps, meetCommand, type Step } from './steps.ts';
 import { takeOver } from './take-over.ts';
 import { allNodes, type DeclaredCluster, isLeaving, nodeName, queryOf } from './topology.ts';
 import { awaitMembers, awaitSettled } from './wait.ts';
@@ -31,6 +33,7 @@ const STAGES: readonly (readonly Step['do'][])[] = [
   ['await-members'],
   ['replicate'],
   ['await-receivers'],
+  ['copy-functions'],
   ['close-slots', 'move-slots'],
   ['follow'],
   ['forget'],
@@ -39,7 +42,7 @@ const STAGES: readonly (readonly Step['do'][])[] = [
 ];
 
 /** After trouble with these the next ones might do harm. */
-const CAREFUL: readonly Step['do'][] = ['meet', 'move-slots', 'follow'];
+const CAREFUL: readonly Step['do'][] = ['meet', 'copy-functions', 'move-slots', 'follow'];
 
 /** One pass over a plan: a stage's commands go to all nodes at once, each node's in one pipeline. */
 export class Round {
@@ -75,6 +78,8 @@ export class Round {
       else if (stage.includes('await-settled') || stage.includes('await-receivers'))
         this.#views = byName(await awaitSettled(this.#cluster, this.#io, this.#options.stallMs));
       else if (stage.includes('take-over')) await this.#takeOver(now);
+      else if (stage.includes('copy-functions'))
+        this.trouble.push(...(await copyFunctions(now, this.#views, this.#io)));
       else if (stage.includes('move-slots')) await this.#migrate(now);
       else if (stage.includes('follow')) await this.#follow(now);
       else if (stage.includes('forget')) await this.#forget(now);
@@ -90,7 +95,7 @@ export class Round {
   async restoreQuietly(): Promise<void> {
     const names = [...this.#hastened];
     await Promise.allSettled(
-      names.map((name) => this.#ask(name, this.#commands({ do: 'set-timeout', node: name, ms: undefined }))),
+      names.map((name) => this.#ask(name, this.#commandsFor({ do: 'set-timeout', node: name, ms: undefined }))),
     );
   }
 
@@ -174,7 +179,7 @@ export class Round {
     await Promise.all(
       [...byNode].map(async ([name, own]) => {
         for (const step of own) if (step.do === 'hasten') this.#hastened.add(name);
-        const commands = own.map((step) => ({ step, commands: this.#commands(step) }));
+        const commands = own.map((step) => ({ step, commands: this.#commandsFor(step) }));
         const replies = await this.#ask(
           name,
           commands.flatMap((entry) => entry.commands),
@@ -208,38 +213,8 @@ export class Round {
     return [];
   }
 
-  #commands(step: Step): readonly (readonly string[])[] {
-    switch (step.do) {
-      case 'flush':
-        return [['FLUSHALL']];
-      case 'reset':
-        return [['CLUSTER', 'RESET', 'HARD']];
-      case 'forget-dead':
-        return [['CLUSTER', 'FORGET', step.id]];
-      case 'hasten':
-        return HASTEN;
-      case 'set-epoch':
-        return [['CLUSTER', 'SET-CONFIG-EPOCH', String(step.epoch)]];
-      case 'meet': {
-        const peer = this.#view(step.peer);
-        return [meetCommand(peer.node, busPortOf(peer))];
-      }
-      case 'add-slots':
-        return [addSlotsCommand(step.slots)];
-      case 'replicate':
-      case 'leave-dead':
-        return [['CLUSTER', 'REPLICATE', this.#view(step.master).self.id]];
-      case 'follow':
-        return [['CLUSTER', 'REPLICATE', this.#view(step.master).self.id]];
-      case 'forget':
-        return [['CLUSTER', 'FORGET', step.id]];
-      case 'set-timeout': {
-        const pace = this.#paces.get(step.node);
-        return pace ? paceCommands({ ...pace, nodeTimeoutMs: step.ms ?? pace.nodeTimeoutMs }) : [];
-      }
-      default:
-        return [];
-    }
+  #commandsFor(step: Step): readonly (readonly string[])[] {
+    return commandsOf(step, (name) => this.#view(name), this.#paces);
   }
 
   #view(name: string): SeenNode {

@@ -19,6 +19,8 @@ export type Step =
   | { readonly do: 'await-settled' }
   /** Slots move only to a node that says ok itself, is connected to all, and has its replicas. */
   | { readonly do: 'await-receivers' }
+  /** For a master that owns nothing yet. */
+  | { readonly do: 'copy-functions'; readonly node: string; readonly from: string }
   /** The node owns the slots: keys of theirs on other nodes are brought to it, and all marks removed. */
   | { readonly do: 'close-slots'; readonly node: string; readonly slots: readonly SlotRange[] }
   | {
@@ -143,6 +145,8 @@ export function describeStep(step: Step): string {
       return `${step.node}: replicate ${step.master}`;
     case 'await-receivers':
       return 'wait until every node is connected to every other, says ok, and every replica is linked';
+    case 'copy-functions':
+      return `${step.node}: copy the functions of ${step.from}`;
     case 'close-slots':
       return `${step.node}: close slots ${formatSlots(step.slots)}, bringing keys of theirs from other nodes`;
     case 'move-slots':

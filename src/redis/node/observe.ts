@@ -26,6 +26,8 @@ export interface SeenNode {
   readonly stateOk: boolean;
   readonly epoch: number;
   readonly memory: NodeMemory;
+  /** Libraries of FUNCTIONs; 0 before 7.0. */
+  readonly libraries: number;
   /** The node's own line, with its id, slots and open slots. */
   readonly self: MemberLine;
   /** The other members that it knows, handshakes included. */
@@ -127,6 +129,7 @@ function ownState(
     stateOk: cluster.get('cluster_state') === 'ok',
     epoch: infoNumber(cluster, 'cluster_my_epoch') ?? 0,
     memory: memoryOf(info),
+    libraries: infoNumber(info, 'number_of_libraries') ?? 0,
   };
 }
 
