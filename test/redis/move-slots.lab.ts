@@ -198,4 +198,46 @@ describe('moving slots between real servers', () => {
     expect(await follow(four, ['STRLEN', 'foo'])).toBe(30_000_003);
     expect(await follow(four, ['SCARD', '{foo}set'])).toBe(80_000);
   });
+
+  it('leaves a slot where it is whose key would keep a server silent for too long, names the key, and moves the others', async () => {
+    await start(three, ['--cluster-node-timeout', '1000']);
+    const even = declared(three, { replicas: 0, nodeTimeoutMs: 1000 });
+    await bring(even);
+    await fill(even);
+    await command(17403, ['SETRANGE', '{foo}large', '80000000', 'end']);
+    const weighted = { ...even, rebalance: true, threshold: 0 };
+    const emptied = {
+      ...weighted,
+      nodes: weighted.nodes.map((node, index) => ({ ...node, weight: index === 2 ? 1 : 8 })),
+    };
+    await expect(bring(emptied)).rejects.toThrow(
+      /slot 12182 stays on h3:17403 .*key "\{foo\}large" \(string, \d+ MiB\) would block the server .* node timeout of 1 s/,
+    );
+    const views = (await observeAll(emptied, localIo())).filter((view) => view.seen);
+    expect(views.flatMap(({ self }) => [...self.migrating.keys(), ...self.importing.keys()])).toEqual([]);
+    expect(views[2]?.self.slots).toEqual([
+      [10923, expect.any(Number)],
+      [12182, 12182],
+    ]);
+    expect(await command(17403, ['STRLEN', '{foo}large'])).toBe(80_000_003);
+    await bring({ ...emptied, nodeTimeoutMs: 20_000, rebalance: false });
+    await bring({ ...emptied, nodeTimeoutMs: 20_000 });
+    expect(await follow(even, ['STRLEN', '{foo}large'])).toBe(80_000_003);
+  });
+
+  it('gives new masters the functions of the others before they get slots', async () => {
+    await start(five);
+    // Servers before 7.0 have none.
+    if (!String(await command(17401, ['INFO', 'memory'])).includes('number_of_libraries')) return;
+    const small = declared(three, { replicas: 0 });
+    await bring(small);
+    const library = '#!lua name=bytes\nredis.register_function("bytes", function() return "\u00e4\\255" end)';
+    for (const port of three) await command(port, ['FUNCTION', 'LOAD', library]);
+    const grown = declared(five, { replicas: 0, rebalance: true });
+    const { steps } = await bring(grown);
+    expect(steps).toEqual(expect.arrayContaining([expect.stringMatching(/^h5:17405: copy the functions of h\d:/)]));
+    const answers = await Promise.all(five.map((port) => command(port, ['FCALL', 'bytes', '0'])));
+    expect(new Set(answers).size).toBe(1);
+    expect(answers[0]).toBe('\u00e4\ufffd');
+  });
 });

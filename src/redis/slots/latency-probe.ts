@@ -21,6 +21,8 @@ export class LatencyProbe {
   #window: number[] = [];
   #running: Promise<void>[] = [];
   #stopped = false;
+  /** Nothing moves yet, so that nobody waits for a pause. */
+  #isQuiet = true;
 
   /** `moving` are slots that a key of the probe must not be in. `writes`: SET too, on a random key that expires. */
   constructor(io: ClusterIo, views: readonly SeenNode[], moving: readonly SlotRange[], writes: boolean) {
@@ -41,6 +43,7 @@ export class LatencyProbe {
     const quiet = p99(this.#all);
     this.#all.length = 0;
     this.#window = [];
+    this.#isQuiet = false;
     return quiet;
   }
 
@@ -69,7 +72,7 @@ export class LatencyProbe {
           await link.send([request]);
           this.#note(this.#io.now() - began, judge);
         }
-        await this.#io.sleep(PAUSE_MS);
+        await this.#io.sleep(this.#isQuiet ? 0 : PAUSE_MS);
       }
       const [, set] = requests;
       if (set) await link.send([['DEL', String(set[1])]]);

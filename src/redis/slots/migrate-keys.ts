@@ -1,7 +1,6 @@
 import { TaskError } from '../../errors/errors.ts';
 import { place as nameOf } from '../cluster/classify.ts';
 import type { DeclaredNode } from '../cluster/topology.ts';
-import type { RespValue } from '../node/contract.ts';
 import { errorIn } from '../node/resp.ts';
 import { settleBusyKeys } from './busy-keys.ts';
 import type { Mover } from './mover.ts';
@@ -94,8 +93,4 @@ function failure(mover: Mover, route: Route, { slot }: Chunk, error: string): Ta
     what,
     access ? { hint: `${nameOf(from)} logs in to ${nameOf(to)} with that one's password` } : {},
   );
-}
-
-export function keysIn(reply: RespValue | undefined): string[] {
-  return Array.isArray(reply) ? reply.filter((key) => typeof key === 'string') : [];
 }

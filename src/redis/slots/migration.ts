@@ -1,7 +1,9 @@
+import { TaskError } from '../../errors/errors.ts';
 import type { Step } from '../cluster/steps.ts';
 import type { ClusterIo } from '../node/cluster-io.ts';
 import type { SeenNode } from '../node/observe.ts';
 import { closeSlots } from './close-slots.ts';
+import { KEY_TOO_LARGE_HINT } from './large-keys.ts';
 import { LatencyProbe } from './latency-probe.ts';
 import { moveSlots, together } from './move-slots.ts';
 import type { Mover } from './mover.ts';
@@ -53,7 +55,7 @@ export async function carryOutMigration(
     const quiet = touched.length > 0 ? await probe.start((p99) => mover?.pace.judge(p99)) : 0;
     // On a slow way to the nodes most of the time is the way's.
     const pace = new Pace(Math.max(options.latencyMs, quiet * 2));
-    mover = { io, links, pace, stallMs: options.stallMs, stopped: false, moved: { slots: 0, keys: 0 } };
+    mover = { io, links, pace, stallMs: options.stallMs, stopped: false, refused: [], moved: { slots: 0, keys: 0 } };
     const { moved } = mover;
     const telling = tell(
       io,
@@ -68,6 +70,7 @@ export async function carryOutMigration(
     } finally {
       telling.stop();
     }
+    if (mover.refused.length > 0) throw new TaskError(mover.refused.join('; '), { hint: KEY_TOO_LARGE_HINT });
     const seconds = Number(((io.now() - began) / 1000).toFixed(3));
     return { ...moved, seconds, p99_ms: rounded(probe.p99Ms), p99_before_ms: rounded(quiet) };
   } finally {

@@ -1,9 +1,11 @@
-import type { RespValue } from '../node/contract.ts';
-import { type Chunk, keysIn, migrate, type Route } from './migrate-keys.ts';
+import { TaskError } from '../../errors/errors.ts';
+import { KEY_TOO_LARGE_HINT, unmovable } from './large-keys.ts';
+import { type Chunk, migrate, type Route } from './migrate-keys.ts';
 import type { Mover } from './mover.ts';
 import type { SlotMove } from './moves.ts';
 import { StaleError } from './node-links.ts';
 import { setSlots } from './set-slot.ts';
+import { listKeys, type SlotKeys } from './slot-keys.ts';
 import { slotsOf } from './slots.ts';
 
 /** Slots that are open at once on one route. Clients are redirected twice for a key of theirs, so not too many. */
@@ -53,13 +55,23 @@ async function moveBatch(mover: Mover, route: Route, batch: readonly number[], l
   const [from, to] = [mover.links.view(route.from).self.id, mover.links.view(route.to).self.id];
   // Lets an interrupted run end here.
   await mover.io.sleep(0);
-  await setSlots(mover, route.to, batch, 'IMPORTING', from);
-  await setSlots(mover, route.from, batch, 'MIGRATING', to);
-  await moveKeys(mover, route, batch, lane);
-  await setSlots(mover, route.to, batch, 'NODE', to);
-  await setSlots(mover, route.from, batch, 'NODE', to);
-  await tellOthers(mover, [route.from, route.to], batch, to);
-  mover.moved.slots += batch.length;
+  const listed = await listKeys(mover, route.from, batch);
+  const staying = await unmovable(mover, route.from, listed);
+  mover.refused.push(...staying.values());
+  const moving = batch.filter((slot) => !staying.has(slot));
+  await setSlots(mover, route.to, moving, 'IMPORTING', from);
+  await setSlots(mover, route.from, moving, 'MIGRATING', to);
+  await moveListed(
+    mover,
+    route,
+    listed.filter(({ slot }) => !staying.has(slot)),
+    lane,
+  );
+  await moveKeys(mover, route, moving, lane);
+  await setSlots(mover, route.to, moving, 'NODE', to);
+  await setSlots(mover, route.from, moving, 'NODE', to);
+  await tellOthers(mover, [route.from, route.to], moving, to);
+  mover.moved.slots += moving.length;
 }
 
 /** Who cannot be told learns it by gossip. */
@@ -88,39 +100,24 @@ export async function moveKeys(
 ): Promise<void> {
   for (let left = slots; left.length > 0; ) {
     if (mover.stopped) throw new StaleError('another move failed');
-    const { keys } = mover.pace.limits;
-    const found = await mover.links.send(
-      route.from,
-      left.map((slot) => ['CLUSTER', 'GETKEYSINSLOT', String(slot), String(keys)]),
-    );
-    const bySlot = left
-      .map((slot, index) => ({ slot, keys: keysIn(found[index]) }))
-      .filter((entry) => entry.keys.length > 0);
-    const sizes = await sizesOf(
-      mover,
-      route.from,
-      bySlot.flatMap((entry) => entry.keys),
-    );
-    const chunks = bySlot.flatMap((entry) => chunksOf(entry.slot, entry.keys, sizes, mover.pace.limits.bytes));
-    await Promise.all(chunks.map(async (chunk) => await lane.run(async () => await migrate(mover, route, chunk))));
-    mover.moved.keys += chunks.reduce((sum, chunk) => sum + chunk.keys.length, 0);
-    left = bySlot.map(({ slot }) => slot);
+    const listed = await listKeys(mover, route.from, left);
+    const [refusal] = (await unmovable(mover, route.from, listed)).values();
+    if (refusal !== undefined) throw new TaskError(refusal, { hint: KEY_TOO_LARGE_HINT });
+    await moveListed(mover, route, listed, lane);
+    left = listed.map(({ slot }) => slot);
   }
 }
 
-async function sizesOf(mover: Mover, name: string, keys: readonly string[]): Promise<Map<string, number>> {
-  const replies: RespValue[] = await mover.links.send(
-    name,
-    keys.map((key) => ['MEMORY', 'USAGE', key]),
-  );
-  return new Map(keys.map((key, index) => [key, typeof replies[index] === 'number' ? replies[index] : 0]));
+async function moveListed(mover: Mover, route: Route, listed: readonly SlotKeys[], lane: Lane): Promise<void> {
+  const chunks = listed.flatMap((entry) => chunksOf(entry, mover.pace.limits.bytes));
+  await Promise.all(chunks.map(async (chunk) => await lane.run(async () => await migrate(mover, route, chunk))));
+  mover.moved.keys += chunks.reduce((sum, chunk) => sum + chunk.keys.length, 0);
 }
 
 /** Keys of one slot, divided so that no MIGRATE carries more than `limit` bytes, but for a single key that is larger. */
-function chunksOf(slot: number, keys: readonly string[], sizes: ReadonlyMap<string, number>, limit: number): Chunk[] {
+function chunksOf({ slot, keys }: SlotKeys, limit: number): Chunk[] {
   const chunks: { slot: number; keys: string[]; bytes: number }[] = [];
-  for (const key of keys) {
-    const size = sizes.get(key) ?? 0;
+  for (const { key, bytes: size } of keys) {
     const last = chunks.at(-1);
     if (last && last.bytes + size <= limit) {
       last.keys.push(key);

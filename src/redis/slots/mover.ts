@@ -11,5 +11,7 @@ export interface Mover {
   readonly stallMs: number;
   /** Set by the first worker that fails: the others begin nothing new. */
   stopped: boolean;
+  /** Why slots stay where they are, each a sentence that names the key. */
+  readonly refused: string[];
   readonly moved: { slots: number; keys: number };
 }

@@ -28,6 +28,11 @@ export class NodeLinks {
     return view;
   }
 
+  /** Of all nodes that were seen, not only those that slots move between. */
+  views(): SeenNode[] {
+    return [...this.#views.values()];
+  }
+
   /** All masters but these, who are told of a slot's new owner. */
   otherMasters(...names: readonly string[]): string[] {
     return [...this.#views.values()].flatMap((view) => {
