@@ -2,7 +2,7 @@ import { type DeclaredCluster, type DeclaredNode, nodeName } from '../redis/clus
 import { observedShards } from '../redis/cluster/verify.ts';
 import { type NodeView, observation, type SeenNode, viewOf } from '../redis/node/observe.ts';
 import { promotionsHome } from '../redis/place/masters-home.ts';
-import { failOver } from '../redis/rolling/failover.ts';
+import { failOver, rolesAgreed } from '../redis/rolling/failover.ts';
 import { clusterIo } from './cluster-context.ts';
 import type { HostModule, Plan, Result } from './contract.ts';
 import type { RedisMastersArgs } from './generated/redis_masters.ts';
@@ -35,6 +35,7 @@ export const redisMasters: HostModule<RedisMastersArgs, readonly NodeView[]> = {
       context.progress(`${nodeName(to)} takes over`);
       failovers.push(await failOver(cluster, to, clusterIo(context)));
     }
+    if (failovers.length > 0) await rolesAgreed(cluster, clusterIo(context));
     return { failovers };
   },
 };

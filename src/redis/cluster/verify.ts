@@ -124,7 +124,7 @@ function membership(cluster: DeclaredCluster, seen: readonly SeenNode[], observe
 }
 
 /** Roles and slots: what each node believes of another against what that one says of itself. */
-function opinions(seen: readonly SeenNode[]): Finding[] {
+export function opinions(seen: readonly SeenNode[]): Finding[] {
   const findings: Finding[] = [];
   for (const other of seen) {
     const wrong = seen.flatMap((view) => {

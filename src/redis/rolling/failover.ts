@@ -1,5 +1,6 @@
 import { TaskError } from '../../errors/errors.ts';
 import { type DeclaredCluster, type DeclaredNode, nodeName, queryOf } from '../cluster/topology.ts';
+import { opinions } from '../cluster/verify.ts';
 import { type ClusterIo, observeAll } from '../node/cluster-io.ts';
 import type { RespValue } from '../node/contract.ts';
 import { type NodeView, type SeenNode, said } from '../node/observe.ts';
@@ -134,6 +135,17 @@ async function believed(
   });
   if (agreed) return;
   throw new TaskError(`${nodeName(replica)} is the master now, but not for everyone: ${doubts.join('; ')}`);
+}
+
+/**
+ * Waits until every node believes of each role what its holder says: gossip takes up to half the node timeout for that.
+ * What is still in doubt after `windowMs` is left to the next verification.
+ */
+export async function rolesAgreed(cluster: DeclaredCluster, io: ClusterIo, windowMs = WINDOW_MS): Promise<void> {
+  await until(io.now() + windowMs, io, async () => {
+    const views = await observeAll(cluster, io);
+    return opinions(views.filter((view) => view.seen)).length === 0;
+  });
 }
 
 function doubtsOf(views: readonly NodeView[], replica: DeclaredNode, master: DeclaredNode): string[] {
