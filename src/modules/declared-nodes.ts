@@ -12,6 +12,7 @@ export interface NodeArgs {
     readonly role?: Role;
     readonly username?: string;
     readonly password?: string;
+    readonly renamed_commands?: Readonly<Record<string, string>>;
   }[];
   readonly username?: string;
   readonly password?: string;
@@ -31,6 +32,7 @@ export function declaredNodes(args: NodeArgs): DeclaredNode[] {
       zone: node.zone,
       role: node.role,
       tls: args.tls,
+      renamed: node.renamed_commands,
       auth: password === undefined ? undefined : { password, ...(username === undefined ? {} : { username }) },
     };
   });

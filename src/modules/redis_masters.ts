@@ -5,6 +5,7 @@ import { promotionsHome } from '../redis/place/masters-home.ts';
 import { failOver, rolesAgreed } from '../redis/rolling/failover.ts';
 import { clusterIo } from './cluster-context.ts';
 import type { HostModule, Plan, Result } from './contract.ts';
+import { declaredNodes } from './declared-nodes.ts';
 import type { RedisMastersArgs } from './generated/redis_masters.ts';
 
 interface MastersPlan extends Plan {
@@ -69,13 +70,5 @@ function shown(node: DeclaredNode): string {
 }
 
 function declare(args: RedisMastersArgs): DeclaredCluster {
-  const { password, username, tls } = args;
-  const auth = password === undefined ? undefined : { password, ...(username !== undefined && { username }) };
-  return {
-    name: args.name,
-    replicas: 0,
-    placement: args.placement,
-    allow: [],
-    nodes: args.nodes.map((node) => ({ ...node, auth, tls })),
-  };
+  return { name: args.name, replicas: 0, placement: args.placement, allow: [], nodes: declaredNodes(args) };
 }

@@ -24,8 +24,8 @@ export const redisReach: HostModule<RedisReachArgs, readonly NodeAnswer[]> = {
 
   // The question that redis_cluster asks too, so that the answer is there already.
   read: ({ nodes, password }) => ({
-    nodes: nodes.map(({ host, address, port }) =>
-      observation({ host, address, port, auth: password === undefined ? undefined : { password } }),
+    nodes: nodes.map(({ host, address, port, renamed_commands: renamed }) =>
+      observation({ host, address, port, auth: password === undefined ? undefined : { password }, renamed }),
     ),
   }),
 

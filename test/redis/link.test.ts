@@ -42,6 +42,15 @@ describe('encodeCommands', () => {
 });
 
 describe('a link', () => {
+  it('calls commands what this node calls them', async () => {
+    const { far, link } = await linked({ renamed: { config: 'cfg-1', CLUSTER: 'clu-2' } });
+    const call = link.send([['CONFIG', 'GET', 'cluster'], ['INFO'], ['cluster', 'NODES']]);
+    expect(far.written.join('')).toBe(encodeCommands([['cfg-1', 'GET', 'cluster'], ['INFO'], ['clu-2', 'NODES']]));
+    far.say('+a\r\n+b\r\n+c\r\n');
+    expect(await call).toEqual(['a', 'b', 'c']);
+    link.close();
+  });
+
   it('gives each call its own replies, in order, however the bytes are cut', async () => {
     const replies = Buffer.from(
       '+OK\r\n$6\r\n键值\r\n*2\r\n:-7\r\n*1\r\n-ERR inside\r\n$-1\r\n-ERR alone\r\n$0\r\n\r\n',

@@ -3,6 +3,7 @@ import type { NodeView } from '../../redis/node/observe.ts';
 import { describeHop, judgeHop } from '../../redis/versions/hop.ts';
 import { nameVersion, type ServerVersion } from '../../redis/versions/server-version.ts';
 import type { RedisRollingArgs } from '../generated/redis_rolling.ts';
+import type { ConfigState } from '../redis-config/config-state.ts';
 import { owedReasons } from './owed.ts';
 import { isMeant } from './rolling-args.ts';
 import type { NodeOnHost, RollingState } from './rolling-state.ts';
@@ -28,6 +29,10 @@ export function dueNodes(
     if (!view.seen) continue;
     const reason = args.when === 'always' ? pendingReason(view.runId, name, state) : reasonOf(view, onHost);
     if (reason === undefined) continue;
+    if (losesPassword(onHost.config))
+      problems.push(
+        `${name}: its password was set at run time and is not in ${onHost.file}: started anew, it would be open to all and could not follow its master. CONFIG REWRITE on it keeps the password`,
+      );
     const installed = installedVersion(onHost, view.flavor);
     due.set(name, { reason, version: installed && nameVersion(installed) });
     if (installed) problems.push(...hopProblems([view], installed));
@@ -69,6 +74,12 @@ function startProblems(name: string, view: NodeView, { server, config, file }: N
   if (view.seen && view.configFile !== file)
     problems.push(`${name}: it runs with ${view.configFile ?? 'no configuration file'}, not with ${file}`);
   return problems;
+}
+
+/** A password that the process has and its file has not, nor anything that the file names. */
+function losesPassword({ live, text = '' }: ConfigState): boolean {
+  if (live === 'down' || 'unknown' in live || !live.config?.get('requirepass')) return false;
+  return !/^\s*(requirepass|include|aclfile|user)\s+\S/im.test(text);
 }
 
 /** The server that the node's next start brings; undefined where the build says nothing of itself. */

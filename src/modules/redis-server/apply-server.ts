@@ -93,4 +93,6 @@ async function stop(node: Running, args: ServerArgs, context: ApplyContext): Pro
     });
   }
   await awaitEnd(node.pid, args, context);
+  // Its owner may have told systemd to bring it back, whatever ended it.
+  if (args.unit !== undefined) await must(context, `systemctl stop ${quote(args.unit)}`, `${args.unit} did not stop`);
 }

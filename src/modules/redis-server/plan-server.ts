@@ -47,7 +47,7 @@ function planStop(state: ServerState, args: ServerArgs, node: Running | 'down'):
   if (node !== 'down') {
     changes.push({ what: label(args), before: `running (pid ${node.pid})`, after: 'stopped' });
   }
-  const removeUnit = args.state === 'absent' && state.unit !== undefined && state.isRoot;
+  const removeUnit = args.unit === undefined && args.state === 'absent' && state.unit !== undefined && state.isRoot;
   if (removeUnit) {
     changes.push({ what: unitPath(args), before: 'present', after: 'absent' });
   }
@@ -74,12 +74,13 @@ function planStart(state: ServerState, args: ServerArgs, node: Running | 'down',
   const supervisor = supervisorOf(state, args);
   const restarts = node !== 'down' && args.state === 'restarted';
   const keepsUnit = node !== 'down' && !restarts && runsAnother(state);
-  const unit = supervisor === 'systemd' && !keepsUnit ? unitText(args, state) : undefined;
+  const isOurUnit = supervisor === 'systemd' && args.unit === undefined;
+  const unit = isOurUnit && !keepsUnit ? unitText(args, state) : undefined;
   const changes: Change[] = [];
   if (unit !== undefined && unit !== state.unit) {
     changes.push({ what: unitPath(args), before: state.unit ?? null, after: unit, text: true });
   }
-  const enable = supervisor === 'systemd' && !state.unitEnabled;
+  const enable = isOurUnit && !state.unitEnabled;
   if (enable) {
     changes.push({ what: `${unitName(args)} at boot`, before: 'disabled', after: 'enabled' });
   }
@@ -104,6 +105,9 @@ function startProblem(state: ServerState, args: ServerArgs, node: Running | 'dow
   }
   if (args.state === 'restarted' && node !== 'down' && node.wouldLoseKeys) {
     return `${label(args)} holds keys and saves none (no append-only file, no save points): a restart would lose them`;
+  }
+  if (args.unit !== undefined && (!state.hasSystemd || !state.isRoot)) {
+    return `${args.unit} runs ${label(args)}: that takes systemd, and root`;
   }
   if (args.supervisor === 'systemd' && !state.hasSystemd) {
     return 'supervisor: systemd, but systemd does not run on this host: use auto or daemonize';
@@ -132,13 +136,13 @@ function startProblem(state: ServerState, args: ServerArgs, node: Running | 'dow
 
 /** What would become more than one word, or another line of the unit, where the process is started from. */
 function unusableWord({ conf }: ServerState, args: ServerArgs): string | undefined {
-  const { user, group, config, prefix } = args;
+  const { user, group, config, prefix, server } = args;
   for (const [what, name] of Object.entries({ user, group })) {
     if (name !== undefined && !/^\w[\w.@+-]*\$?$/.test(name))
       return `${what} ${JSON.stringify(name)} is no ${what} name`;
   }
   const { dir, logfile, pidfile } = conf;
-  for (const [what, path] of Object.entries({ config, prefix, dir, logfile, pidfile })) {
+  for (const [what, path] of Object.entries({ config, prefix, server, dir, logfile, pidfile })) {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
     if (path !== undefined && /[\u0000-\u001f\u007f]/.test(path)) {
       return `${what} ${JSON.stringify(path)} holds a control character, so no process can be started with it`;
@@ -148,6 +152,7 @@ function unusableWord({ conf }: ServerState, args: ServerArgs): string | undefin
 }
 
 function supervisorOf(state: ServerState, args: ServerArgs): 'systemd' | 'daemonize' | 'foreground' {
+  if (args.unit !== undefined) return 'systemd';
   return args.supervisor === 'auto' ? (state.hasSystemd && state.isRoot ? 'systemd' : 'daemonize') : args.supervisor;
 }
 

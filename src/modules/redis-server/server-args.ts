@@ -8,10 +8,15 @@ export interface ServerArgs extends Args {
   readonly supervisor: 'auto' | 'systemd' | 'daemonize' | 'foreground';
   readonly if_role?: 'master' | 'replica';
   readonly prefix: string;
+  /** The server's program, where it is not the one in `prefix`. */
+  readonly server?: string;
+  /** A systemd unit that somebody else made for this node. */
+  readonly unit?: string;
   readonly user?: string;
   readonly group?: string;
   readonly address: string;
   readonly password?: string;
+  readonly renamed_commands?: NodeQuery['renamed'];
   readonly open_files: number;
   /** Seconds. */
   readonly timeout: number;
@@ -20,7 +25,7 @@ export interface ServerArgs extends Args {
 }
 
 export function unitName(args: ServerArgs): string {
-  return `redis@${args.port}.service`;
+  return args.unit ?? `redis@${args.port}.service`;
 }
 
 export function unitPath(args: ServerArgs): string {
@@ -28,7 +33,7 @@ export function unitPath(args: ServerArgs): string {
 }
 
 export function serverPath(args: ServerArgs): string {
-  return `${args.prefix}/current/bin/redis-server`;
+  return args.server ?? `${args.prefix}/current/bin/redis-server`;
 }
 
 export function label(args: ServerArgs): string {
@@ -41,6 +46,7 @@ export function nodeQuery(args: ServerArgs, commands: NodeQuery['commands'], tim
     address: args.address,
     port: args.port,
     auth: args.password ? { password: args.password } : undefined,
+    renamed: args.renamed_commands,
     commands,
     timeoutMs,
   };

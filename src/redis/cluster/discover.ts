@@ -5,9 +5,9 @@ import type { DeclaredNode } from './topology.ts';
 
 /** The nodes of a cluster that one of them lists, each with the name that it announces, and the same login. */
 export function membersOf(seed: SeenNode): DeclaredNode[] {
-  const { auth, tls } = seed.node;
+  const { auth, tls, renamed } = seed.node;
   const known = seed.others.filter((line) => line.address !== '' && !line.flags.has('handshake'));
-  const others = known.map((line): DeclaredNode => ({ ...placeOf(line), auth, tls }));
+  const others = known.map((line): DeclaredNode => ({ ...placeOf(line), auth, tls, renamed }));
   return [seed.node, ...others];
 }
 

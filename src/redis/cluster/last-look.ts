@@ -1,7 +1,7 @@
 import type { ClusterIo } from '../node/cluster-io.ts';
 import type { SeenNode } from '../node/observe.ts';
 import type { Step } from './steps.ts';
-import { nodeName } from './topology.ts';
+import { nodeName, queryOf } from './topology.ts';
 
 /** A host that is gone gives no answer at all; who is slower than this to say PING is no better off. */
 const PROBE_MS = 1500;
@@ -30,9 +30,7 @@ async function whoAnswers(id: string, name: string, seen: readonly SeenNode[], i
   if (seen.some(({ node }) => node.address === address && node.port === port)) return [];
   const answers = await Promise.all(
     seen.slice(0, PROBERS).map(async ({ node }) => {
-      const { auth, tls } = node;
-      const commands = [['PING']];
-      const answer = await io.query({ via: node.host, address, port, auth, tls, commands, timeoutMs: PROBE_MS });
+      const answer = await io.query(queryOf({ ...node, address, port }, [['PING']], PROBE_MS));
       const answered = answer.ok || answer.kind === 'auth' || answer.kind === 'lost';
       return answered ? [`${name} (${address}:${port}) is not gone: it answers ${nodeName(node)}'s host`] : [];
     }),

@@ -18,6 +18,7 @@ export interface DeclaredNode {
   readonly weight?: number | undefined;
   readonly auth?: NodeAccess['auth'];
   readonly tls?: NodeAccess['tls'];
+  readonly renamed?: NodeAccess['renamed'];
 }
 
 export type PlacementRule = 'zones' | 'hosts' | 'redis-cli';
@@ -110,8 +111,8 @@ export function masterCount(cluster: DeclaredCluster): number {
   return cluster.masters ?? Math.floor(cluster.nodes.length / (cluster.replicas + 1));
 }
 
-export function accessOf({ host, address, port, auth, tls }: DeclaredNode): NodeAccess {
-  return { via: host, address, port, auth, tls };
+export function accessOf({ host, address, port, auth, tls, renamed }: DeclaredNode): NodeAccess {
+  return { via: host, address, port, auth, tls, renamed };
 }
 
 export function queryOf(node: DeclaredNode, commands: readonly (readonly string[])[], timeoutMs?: number): NodeQuery {

@@ -7,6 +7,8 @@ export interface NodeAccess {
   readonly tls?:
     | { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly servername?: string }
     | undefined;
+  /** What commands are called there by `rename-command`, by their usual name. */
+  readonly renamed?: Readonly<Record<string, string>> | undefined;
   /** Keys may be any bytes: with `latin1`, a character of a command or a reply is one byte. */
   readonly encoding?: 'utf8' | 'latin1' | undefined;
 }

@@ -89,7 +89,12 @@ export function viewOf(node: DeclaredNode, answer: NodeAnswer): NodeView {
   }
   if (typeof nodes !== 'string' || typeof clusterInfo !== 'string') {
     const reply = typeof nodes === 'string' ? clusterInfo : nodes;
-    return { node, seen: false, kind: 'other', problem: `CLUSTER NODES said: ${said(reply)}` };
+    return {
+      node,
+      seen: false,
+      kind: 'other',
+      problem: `CLUSTER NODES said: ${said(reply)}${renamedHint(reply, fields)}`,
+    };
   }
   const lines = parseNodes(nodes);
   const self = lines.find((line) => line.flags.has('myself'));
@@ -176,6 +181,13 @@ function silence(answer: Extract<NodeAnswer, { ok: false }>): string {
     case 'other':
       return `cannot be asked: ${answer.message}`;
   }
+}
+
+/** Only the node's configuration file tells the new name, and only who reads it may know it. */
+function renamedHint(reply: RespValue | undefined, info: InfoFields): string {
+  if (!/unknown command/i.test(said(reply))) return '';
+  const file = info.get('config_file') || 'its configuration';
+  return `; where rename-command in ${file} gave it another name, redis_renamed_commands has to tell it: {CLUSTER: NAME}`;
 }
 
 export function said(reply: RespValue | undefined): string {

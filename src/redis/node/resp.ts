@@ -10,6 +10,17 @@ export function encodeCommands(commands: readonly (readonly string[])[], encodin
   return text;
 }
 
+export function inCapitals(renamed: NodeAccess['renamed']): NodeAccess['renamed'] {
+  return renamed && Object.fromEntries(Object.entries(renamed).map(([name, there]) => [name.toUpperCase(), there]));
+}
+
+/** The command under the name that this server has for it. */
+export function calledThere(words: readonly string[], renamed: NodeAccess['renamed']): readonly string[] {
+  const [command = '', ...rest] = words;
+  const name = renamed?.[command.toUpperCase()];
+  return name === undefined ? words : [name, ...rest];
+}
+
 export type Encoding = NonNullable<NodeAccess['encoding']>;
 
 export function loginCommand({ auth }: NodeAccess): readonly string[] | undefined {

@@ -3,7 +3,7 @@ import type { NodeAccess, NodeFailureKind, NodeLink, RespValue } from './contrac
 import { Deadline } from './deadline.ts';
 import { NodeError } from './node-error.ts';
 import { openNodeStream } from './node-stream.ts';
-import { type Encoding, encodeCommands, errorIn, loginCommand, plainReply } from './resp.ts';
+import { calledThere, type Encoding, encodeCommands, errorIn, inCapitals, loginCommand, plainReply } from './resp.ts';
 
 export const DEFAULT_TIMEOUT_MS = 5000;
 /** The replies of one call. A node that sends more is none of ours. */
@@ -28,6 +28,7 @@ export class StreamLink implements NodeLink {
   readonly #parser: { execute(chunk: Buffer): void };
   readonly #calls: Call[] = [];
   readonly #encoding: Encoding;
+  readonly #renamed: NodeAccess['renamed'];
   /** Settles when the node has judged the password; without one at once. */
   readonly loggedIn: Promise<void>;
   #received = 0;
@@ -47,6 +48,7 @@ export class StreamLink implements NodeLink {
   private constructor(stream: Duplex, Parser: typeof import('redis-parser'), access: NodeAccess) {
     this.#stream = stream;
     this.#encoding = access.encoding ?? 'utf8';
+    this.#renamed = inCapitals(access.renamed);
     this.#parser = new Parser({
       returnBuffers: this.#encoding === 'latin1',
       returnReply: (reply: unknown) => this.#onReply(plainReply(reply)),
@@ -99,7 +101,13 @@ export class StreamLink implements NodeLink {
 
   #send(commands: readonly (readonly string[])[], settle: Call['settle'], encoding = this.#encoding): void {
     this.#calls.push({ count: commands.length, replies: [], settle });
-    this.#stream.write(encodeCommands(commands, encoding), encoding);
+    this.#stream.write(
+      encodeCommands(
+        commands.map((words) => calledThere(words, this.#renamed)),
+        encoding,
+      ),
+      encoding,
+    );
   }
 
   /** Judged at once: the replies to what was sent behind it may stand in the same chunk, and count only after a good login. */

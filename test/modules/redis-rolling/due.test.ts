@@ -143,6 +143,18 @@ describe('who is due', () => {
     const other = { ...stateOf(well), onHost: new Map([['h1:6379', { file: '/elsewhere', ...well }]]) };
     expect(dueNodes(other, args).problems).toEqual([`h1:6379: it runs with ${FILE}, not with /elsewhere`]);
   });
+
+  it.each([
+    ['hz 10\n', ['h1:6379: its password was set at run time']],
+    ['hz 10\nrequirepass "kept"\n', []],
+    ['hz 10\ninclude /etc/redis/secret.conf\n', []],
+  ])('restarts no node that would come back without its password: %j', (file, expected) => {
+    const node = { server: server(), config: config(file, { hz: '10', requirepass: 'set' }) };
+    const { problems } = dueNodes(stateOf(node), { ...always, hosts: ['h1'] });
+    expect(problems.map((problem) => problem.slice(0, 41))).toEqual(expected);
+    // One that is not restarted keeps it.
+    expect(dueNodes(stateOf(node), { ...args, hosts: ['h1'] }).problems).toEqual([]);
+  });
 });
 
 describe('records of an operation', () => {

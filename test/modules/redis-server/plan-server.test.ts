@@ -63,6 +63,16 @@ test('a running node with its unit needs nothing', () => {
   });
 });
 
+test('a unit that somebody else made is started and stopped, and never written, enabled or removed', () => {
+  const own = { unit: 'the-cache.service', server: '/srv/cache/server' };
+  expect(plan({}, own)).toMatchObject({ start: 'systemd', changes: [{ what: 'h1:7000', after: 'running' }] });
+  expect(whats({ node, unit: 'theirs', unitActive: true }, own)).toEqual([]);
+  expect(whats({ node, unit: 'theirs', unitActive: true }, { ...own, state: 'absent' })).toEqual(['h1:7000']);
+  expect(plan({ hasSystemd: false }, own).failed).toContain(
+    'the-cache.service runs h1:7000: that takes systemd, and root',
+  );
+});
+
 test.each([
   [{ hasSystemd: false }, 'no systemd here'],
   [{ isRoot: false }, 'without root there is no system unit'],
