@@ -21,6 +21,8 @@ export interface RunFlags extends VaultFlags {
   readonly user?: string;
   readonly askPass?: boolean;
   readonly privateKey?: string;
+  /** Passwords that were asked for already. */
+  readonly given?: { readonly password?: string | undefined; readonly becomePassword?: string | undefined };
   readonly startAtTask?: string;
   readonly step?: boolean;
   readonly log?: string;

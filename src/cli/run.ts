@@ -120,10 +120,11 @@ function requestOf(
 }
 
 async function connectionDefaults(flags: RunFlags): Promise<RunDefaults> {
-  const password = flags.askPass ? await askSecret('login password', '--ask-pass') : undefined;
+  const { given } = flags;
+  const password = flags.askPass ? await askSecret('login password', '--ask-pass') : given?.password;
   const become = flags.askBecomePass
     ? await askSecret('become password (empty: the login password)', '--ask-become-pass')
-    : undefined;
+    : given?.becomePassword;
   const becomePassword = become === '' ? password : become;
   for (const secret of [password, becomePassword]) if (secret) mask.add(secret);
   return {

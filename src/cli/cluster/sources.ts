@@ -43,7 +43,9 @@ export async function inventorySource(given: readonly string[], options: SourceO
     name: String(first.lookup('redis_cluster_name') ?? 'main'),
     replicas: Number(first.lookup('redis_replicas') ?? 1),
     placement: placementOf(first.lookup('redis_placement')),
-    nodeTimeoutMs: numberOf(first.lookup('redis_node_timeout')),
+    masters: numberOf(first.lookup('redis_masters')),
+    // 0: every node keeps its own.
+    nodeTimeoutMs: numberOf(first.lookup('redis_node_timeout')) || undefined,
     nodes: nodes.map(({ node }) => node),
     allow: [],
   };
@@ -83,8 +85,17 @@ function nodesOn(host: string, scope: Scope, options: SourceOptions): { node: De
       port: Number(port),
       zone: text('zone'),
       auth: authOf(text('redis_username'), password),
+      renamed: renamedOf(scope.lookup('redis_renamed_commands')),
     },
   }));
+}
+
+/** The names are kept as secret as passwords: whoever renames a command means to keep it from others. */
+function renamedOf(value: unknown): DeclaredNode['renamed'] {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const names = Object.entries(value).map(([command, name]) => [command, String(name)] as const);
+  for (const [, name] of names) mask.add(name);
+  return Object.fromEntries(names);
 }
 
 const LOOPBACK = '127.0.0.1';
@@ -119,7 +130,8 @@ export async function seedSource(
   const password = vars.redis_password === undefined ? options.redisPassword : String(vars.redis_password);
   if (password !== undefined) mask.add(password);
   const username = vars.redis_username === undefined ? undefined : String(vars.redis_username);
-  const node = { host: address, address, port, auth: authOf(username, password) };
+  const renamed = renamedOf(vars.redis_renamed_commands);
+  const node = { host: address, address, port, auth: authOf(username, password), renamed };
   const target = await wayThrough(via.host, via.inventory, options);
   const asker = new Asker(() => target, options.signal);
   const survey = async () => {

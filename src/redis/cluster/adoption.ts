@@ -1,7 +1,7 @@
 import type { NodeFacts } from '../node/node-facts.ts';
 import type { NodeView, SeenNode } from '../node/observe.ts';
 import { placementGaps } from '../place/place.ts';
-import type { DeclaredCluster } from './topology.ts';
+import { type DeclaredCluster, masterCount, nodeName } from './topology.ts';
 import { observedShards, verify } from './verify.ts';
 
 /** A cluster that somebody else built, in the words of an inventory. */
@@ -10,6 +10,8 @@ export interface Adoption {
   readonly vars: Readonly<Record<string, string | number>>;
   /** Why it cannot be taken over as it is; each a sentence. */
   readonly refusals: readonly string[];
+  /** What its owner should know: nothing of it stands against taking it over. */
+  readonly warnings: readonly string[];
 }
 
 interface AdoptedHost {
@@ -17,13 +19,23 @@ interface AdoptedHost {
   readonly redis_address: string;
   readonly redis_bind: string;
   readonly redis_ports: readonly number[];
-  /** What the nodes say of themselves, for people; nothing here works with it. */
+  /** By port, what it takes to stop and start the node as its owner does. */
   readonly redis_nodes: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** How the process of a node is run, as its host shows it. */
+export interface OwnProcess {
+  /** The systemd unit whose main process it is. */
+  readonly unit: string | undefined;
+  readonly user: string | undefined;
+  /** Whether its configuration file sets a password; undefined where the file cannot be read or leaves it to another. */
+  readonly passwordInFile: boolean | undefined;
 }
 
 export interface Adoptee {
   readonly view: NodeView;
   readonly facts: NodeFacts | undefined;
+  readonly own?: OwnProcess | undefined;
 }
 
 /** What an inventory must say for a plan on it to change nothing. */
@@ -31,41 +43,56 @@ export function adoptionOf(name: string, cluster: DeclaredCluster, adoptees: rea
   const views = adoptees.map(({ view }) => view);
   const seen = views.filter((view) => view.seen);
   const shards = observedShards(seen);
-  const replicas = Math.min(...shards.map((shard) => shard.replicas.length));
-  const declared: DeclaredCluster = {
-    ...cluster,
-    replicas: Number.isFinite(replicas) ? replicas : 0,
-    masters: shards.length,
-  };
-  const refusals = verify(declared, views, { placement: false }).map(({ message }) => message);
+  const replicas = shards.length === 0 ? 0 : Math.min(...shards.map((shard) => shard.replicas.length));
+  const even: DeclaredCluster = { ...cluster, replicas };
+  const declared = { ...even, masters: shards.length };
   const timeouts = [...new Set(seen.flatMap(({ nodeTimeoutMs }) => nodeTimeoutMs ?? []))];
-  if (timeouts.length > 1) {
-    refusals.push(
-      `the nodes have several values of cluster-node-timeout: ${timeouts.join(', ')}; set one on all of them`,
-    );
-  }
-  if (Math.floor(seen.length / (declared.replicas + 1)) !== shards.length) {
-    refusals.push(
-      `${shards.length} masters with at least ${declared.replicas} replicas each do not make ${seen.length} nodes: attach or remove replicas until all have as many`,
-    );
-  }
   const spread = placementGaps({ ...declared, placement: 'hosts' }, shards).length === 0;
   return {
     hosts: hostsOf(adoptees),
     vars: {
       redis_cluster_name: name,
-      redis_replicas: declared.replicas,
+      redis_replicas: replicas,
+      ...(masterCount(even) === shards.length ? {} : { redis_masters: shards.length }),
       redis_placement: spread ? 'zones' : 'redis-cli',
-      ...(timeouts[0] === undefined ? {} : { redis_node_timeout: timeouts[0] }),
+      redis_node_timeout: timeouts.length === 1 ? (timeouts[0] ?? 0) : 0,
       redis_install: 'existing',
     },
-    refusals,
+    refusals: verify(declared, views, { placement: false }).map(({ message }) => message),
+    warnings: [...unequalTimeouts(timeouts), ...adoptees.flatMap(concerns)],
   };
+}
+
+function unequalTimeouts(timeouts: readonly number[]): string[] {
+  if (timeouts.length < 2) return [];
+  const values = timeouts.toSorted((a, b) => a - b).join(', ');
+  return [
+    `the nodes have several values of cluster-node-timeout (${values}) and keep them; with redis_node_timeout all get one`,
+  ];
+}
+
+/** What its owner will notice when the process is started anew. */
+function concerns({ view, facts, own }: Adoptee): string[] {
+  if (!view.seen || own === undefined) return [];
+  const name = nodeName(view.node);
+  const told: string[] = [];
+  if (!facts?.config_file) {
+    told.push(`${name} was started without a configuration file: it is neither stopped nor started by rcdeploy`);
+  } else if (own.unit === undefined) {
+    told.push(`${name} runs under no systemd unit: it will not start by itself at boot`);
+  }
+  if (view.node.auth !== undefined && own.passwordInFile === false) {
+    told.push(
+      `${name} has a password that its file ${facts?.config_file ?? ''} does not have: started anew, it would be open to all and its replicas could not follow. CONFIG REWRITE on it keeps the password`,
+    );
+  }
+  return told;
 }
 
 function hostsOf(adoptees: readonly Adoptee[]): Adoption['hosts'] {
   const hosts = new Map<string, AdoptedHost>();
-  for (const { view, facts } of adoptees) {
+  for (const adoptee of adoptees) {
+    const { view } = adoptee;
     if (!view.seen) continue;
     const { address } = view.node;
     const known = hosts.get(address);
@@ -74,7 +101,7 @@ function hostsOf(adoptees: readonly Adoptee[]): Adoption['hosts'] {
       redis_address: address,
       redis_bind: address,
       redis_ports: [...(known?.redis_ports ?? []), view.node.port].sort((a, b) => a - b),
-      redis_nodes: { ...known?.redis_nodes, [view.node.port]: told(view, facts) },
+      redis_nodes: { ...known?.redis_nodes, [view.node.port]: told(view, adoptee) },
     });
   }
   const names = new Map(adoptees.map(({ view }) => [view.node.address, nameFor(view)]));
@@ -92,11 +119,9 @@ function isPlain(path: string | null | undefined): path is string {
   return typeof path === 'string' && /^[\w./@:+, -]+$/.test(path);
 }
 
-function told(view: SeenNode, facts: NodeFacts | undefined): Readonly<Record<string, string>> {
-  const { config_file, executable } = facts ?? {};
-  return {
-    ...(isPlain(config_file) ? { config: config_file } : {}),
-    ...(isPlain(executable) ? { executable } : {}),
-    ...(isPlain(view.version) ? { version: `${view.flavor} ${view.version}` } : {}),
-  };
+function told(view: SeenNode, { facts, own }: Adoptee): Readonly<Record<string, string>> {
+  const { config_file: config, executable: server } = facts ?? {};
+  const words = { config, server, unit: own?.unit, user: own?.user, version: `${view.flavor} ${view.version}` };
+  const plain = Object.entries(words).filter((entry): entry is [string, string] => isPlain(entry[1]));
+  return Object.fromEntries(own && own.unit === undefined ? [...plain, ['supervisor', 'daemonize']] : plain);
 }
