@@ -12,7 +12,7 @@ import { Reader } from './reader.ts';
 import type { RunRequest } from './request.ts';
 import { HostScope, type ScopeParts } from './scope.ts';
 import { Semaphore } from './semaphore.ts';
-import { becomeOf, targetOf } from './target.ts';
+import { rootOf, targetOf } from './target.ts';
 import { varsFileLayers } from './vars-files.ts';
 
 /** The playbook's play that runs, as variables and reading ahead need it. */
@@ -102,9 +102,8 @@ export class Run {
     const scope = this.scope(this.host(host), undefined);
     const wanted = this.#becomesRoot || this.request.defaults.become || scope.lookupTrusted('ansible_become') === true;
     if (!wanted) return undefined;
-    const keywords = { become: true, becomeUser: 'root', becomeMethod: undefined };
     try {
-      return becomeOf(keywords, scope, scope, targetOf(scope, undefined, this.request), this.request);
+      return rootOf(scope, targetOf(scope, undefined, this.request), this.request);
     } catch (error) {
       // Connection variables that make no sense: the first task that needs the host says so, with its place.
       if (error instanceof TaskError) return undefined;

@@ -71,8 +71,7 @@ export function becomeOf(
     textOf(renderValue(task.becomeUser, scope)) ??
     defaults.becomeUser ??
     'root';
-  const login = target.connection === 'local' ? userInfo().username : target.user;
-  if (user === login) return undefined;
+  if (user === loginOf(target)) return undefined;
   const method =
     firstText(connecting, ['ansible_become_method']) ??
     textOf(renderValue(task.becomeMethod, scope)) ??
@@ -84,6 +83,18 @@ export function becomeOf(
   const password = firstText(connecting, ['ansible_become_password', 'ansible_become_pass']) ?? defaults.becomePassword;
   if (password) request.addSecret(password);
   return { method, user, password };
+}
+
+/** Root for what the run itself keeps on a host where tasks become anybody, whomever `ansible_become_user` names for them. */
+export function rootOf(scope: HostScope, target: Target, request: RunRequest): Become | undefined {
+  const keywords = { become: true, becomeUser: 'root', becomeMethod: undefined };
+  const become = becomeOf(keywords, scope, scope, target, request);
+  if (become === undefined || loginOf(target) === 'root') return undefined;
+  return { ...become, user: 'root' };
+}
+
+function loginOf(target: Target): string | undefined {
+  return target.connection === 'local' ? userInfo().username : target.user;
 }
 
 function firstText(scope: HostScope, names: readonly string[]): string | undefined {

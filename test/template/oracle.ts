@@ -17,9 +17,9 @@ export interface Answers {
 
 const python = '/usr/bin/python3';
 
-/** Whether Debian's python3-jinja2 or ansible-core is installed here. */
+/** Whether Debian's python3-jinja2 or ansible-core is installed here. In CI it must be: nothing is skipped there. */
 export function hasOracle(module: 'jinja2' | 'ansible'): boolean {
-  return spawnSync(python, ['-c', `import ${module}`]).status === 0;
+  return process.env.CI === 'true' || spawnSync(python, ['-c', `import ${module}`]).status === 0;
 }
 
 export function askOracle(engine: 'jinja2' | 'ansible', cases: Cases): Answers {
