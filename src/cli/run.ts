@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { RunRequest } from '../engine/request.ts';
 import { run } from '../engine/run.ts';
@@ -7,6 +8,7 @@ import type { Reporter, RunEvent } from '../report/contract.ts';
 import type { Renderer } from '../report/plain.ts';
 import { createReporter, suitableKind } from '../report/reporter.ts';
 import { formatDiagnostic } from '../source/diagnostics.ts';
+import { AskedBefore } from '../state/asked-before.ts';
 import { askOperator, askSecret, askText } from './ask.ts';
 import { renderersBeside } from './beside.ts';
 import { cacheDirectory } from './cache-dir.ts';
@@ -108,6 +110,7 @@ function requestOf(
     acceptNewHostKeys: flags.acceptNewHostKeys === true,
     lockWaitMs: flags.lockWait * 1000,
     fuse: flags.fuse,
+    askedBefore: askedBefore(input, flags),
     // A check writes nothing here either.
     cacheDir: cacheDirectory(flags.check !== true),
     signal,
@@ -117,6 +120,15 @@ function requestOf(
     version: packageVersion(),
     controlPid: process.pid,
   };
+}
+
+/** Runs of the same playbooks on the same hosts ask much the same. */
+function askedBefore(input: LoadedInput, flags: RunFlags): AskedBefore {
+  const { limit, tags, skipTags, startAtTask } = flags;
+  const places = [...input.playbooks.map(({ file }) => file), ...input.sources].map((place) => resolve(place));
+  const holdsSecret = (text: string) => mask.text(text) !== text;
+  const run = [packageVersion(), places, limit, tags, skipTags, startAtTask];
+  return new AskedBefore(cacheDirectory(false), run, holdsSecret);
 }
 
 async function connectionDefaults(flags: RunFlags): Promise<RunDefaults> {

@@ -10,6 +10,7 @@ import { inventoryChanges } from './inventory-changes.ts';
 import type { PlayRun } from './play-run.ts';
 import type { Call } from './prepare.ts';
 import { failureResult, unknownResult } from './prepare.ts';
+import { mayBeForeseen } from './read-ahead.ts';
 import { readVars } from './read-vars.ts';
 import { taskTitle } from './titles.ts';
 
@@ -72,7 +73,7 @@ async function runHost(
 ): Promise<Execution> {
   const { locks, request } = play.run;
   for (;;) {
-    const { plan, state } = await readAndPlan(play, call, module);
+    const { plan, state } = await readAndPlan(play, task, call, module);
     const settled = settledByPlan(call, plan);
     const writes = plan.changes.length > 0 || module.fusable;
     const { nodes = [], elsewhere = [] } = module.read(call.args);
@@ -111,6 +112,7 @@ async function applyPlan(
 ): Promise<Execution> {
   const { run } = play;
   const hasChanges = plan.changes.length > 0;
+  run.reader.forgetEarly();
   if (hasChanges) await run.owed.record(play, task, call.scope.parts.host);
   const { hands, over } = applyContext(play, call, taskTitle(task), signal);
   try {
@@ -118,7 +120,7 @@ async function applyPlan(
     return { result: { changed: hasChanges, ...plan.result, ...applied }, changes: plan.changes };
   } catch (error) {
     if (!(error instanceof UnreachableError) || signal.aborted) throw error;
-    return await probeAgain(play, call, module, plan, error);
+    return await probeAgain(play, task, call, module, plan, error);
   } finally {
     over();
     call.on.forgetReads();
@@ -129,6 +131,7 @@ async function applyPlan(
 /** The connection was lost before the outcome was known: what is there now decides, and nothing is executed a second time. */
 async function probeAgain(
   play: PlayRun,
+  task: Task,
   call: Call,
   module: HostModule,
   plan: Plan,
@@ -139,7 +142,7 @@ async function probeAgain(
   run.reader.forgetNodes();
   if (!module.fusable || call.on.name !== lost.host) throw lost;
   await run.connections.drop(call.on.name);
-  const now = await readAndPlan(play, call, module);
+  const now = await readAndPlan(play, task, call, module);
   if (now.plan.changes.length > 0 || now.plan.failed !== undefined) throw lost;
   run.request.emit({
     event: 'warning',
@@ -149,11 +152,18 @@ async function probeAgain(
   return { result: { changed: true, ...now.plan.result }, changes: plan.changes };
 }
 
-async function readAndPlan(play: PlayRun, call: Call, module: HostModule): Promise<{ plan: Plan; state: unknown }> {
+async function readAndPlan(
+  play: PlayRun,
+  task: Task,
+  call: Call,
+  module: HostModule,
+): Promise<{ plan: Plan; state: unknown }> {
   const request = module.read(call.args);
   const where = { host: call.on.name, become: call.become, env: call.environment };
   const becomeOn = (name: string) => becomeElsewhere(play.run, call.become, play.run.host(name), play.context);
-  const state = module.parse(await play.run.reader.read(request, where, play.context, becomeOn), call.args);
+  const foreseeable = module.fusable && mayBeForeseen(play, task);
+  const answer = await play.run.reader.read(request, where, play.context, { becomeOn, foreseeable });
+  const state = module.parse(answer, call.args);
   const plan = module.plan(state, call.args, {
     host: call.on.name,
     check: call.check,

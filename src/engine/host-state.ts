@@ -36,6 +36,8 @@ export class HostState {
   readonly stats: Stats = { ok: 0, changed: 0, unreachable: 0, failed: 0, skipped: 0, rescued: 0, ignored: 0 };
   /** Replies to read scripts since the last change on this host, by become user and script. */
   readonly reads = new Map<string, Promise<Reply>>();
+  /** Which of them were asked because an earlier run did, and when (milliseconds). */
+  readonly early = new Map<string, number>();
 
   constructor(name: string) {
     this.name = name;
@@ -45,8 +47,15 @@ export class HostState {
     return !this.failure && !this.unreachable && !this.ended;
   }
 
+  /** What was asked because an earlier run did must not outlast a change anywhere. */
+  forgetEarly(): void {
+    for (const key of this.early.keys()) this.reads.delete(key);
+    this.early.clear();
+  }
+
   /** Something on this host may differ from what was read. */
   forgetReads(): void {
     this.reads.clear();
+    this.early.clear();
   }
 }

@@ -54,6 +54,7 @@ async function follow(
     case 'reset_connection':
       await Promise.all(chosen.map(({ name }) => play.run.connections.drop(name)));
       for (const host of chosen) host.forgetReads();
+      play.run.reader.forgetEarly();
       return;
   }
 }

@@ -25,6 +25,7 @@ export async function readAhead(play: PlayRun, task: Task, host: HostState): Pro
   if (!start || play.hasPrepared(task, host)) return;
   const pending = new Set(ALWAYS_PENDING);
   const scripts: ScriptRead[] = play.run.owed.firstReads(host);
+  const early = scripts.length === 0 ? [] : play.run.reader.askedBefore(host.name);
   const queries: NodeQuery[] = [];
   for (const step of start.path.slice(start.index)) {
     if (step.kind === 'end' || (step.kind === 'flush' && play.hasNotifications())) break;
@@ -40,9 +41,14 @@ export async function readAhead(play: PlayRun, task: Task, host: HostState): Pro
     if (calls.some(({ module }) => module.name === 'setup')) break;
     if (!addPendingNames(step.task, pending)) break;
   }
-  play.run.reader.readAhead(scripts, queries, play.context);
+  play.run.reader.readAhead([...scripts, ...early], queries, play.context);
   // What was prepared depends on none of these names; when its turn comes it sees all that is known then.
   pending.clear();
+}
+
+/** Whether the next run may ask at its very beginning what this task asks. */
+export function mayBeForeseen(play: PlayRun, task: Task): boolean {
+  return play.positionOf(task) !== undefined && isForeseeable(task);
 }
 
 /** Keywords under which a task's reads must wait for its own moment. */

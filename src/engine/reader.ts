@@ -18,10 +18,14 @@ export interface ScriptRead {
   readonly env: Readonly<Record<string, string>>;
   /** Paths, as words of sh, that the script looks at; a hint. */
   readonly stats?: readonly string[] | undefined;
+  /** Asked because the last run did; no task of this run wants it yet. */
+  readonly early?: true;
 }
 
 /** Looking takes milliseconds; a host that cannot even be looked at (a hung disk, a stopped process) must not hold the run. */
 const READ_TIMEOUT_MS = 60_000;
+/** What was asked before a task wanted it serves no longer than this. */
+const EARLY_MS = 30_000;
 
 const NOTHING: Reply = { rc: 0, stdout: '', stderr: '' };
 
@@ -33,6 +37,8 @@ export class Reader {
   readonly #run: Run;
   readonly #links = new KeptLinks();
   #nodes = new Map<string, Promise<NodeAnswer>>();
+  /** Until something is changed anywhere: only then is a look at the beginning as good as one when its turn comes. */
+  #foresees = true;
 
   constructor(run: Run) {
     this.#run = run;
@@ -42,16 +48,19 @@ export class Reader {
     request: ReadRequest,
     where: Omit<ScriptRead, 'script'>,
     context: PlayContext | undefined,
-    becomeOn: (host: string) => Become | undefined = () => where.become,
+    {
+      becomeOn = () => where.become,
+      foreseeable = false,
+    }: { becomeOn?: (host: string) => Become | undefined; foreseeable?: boolean } = {},
   ): Promise<ReadAnswer> {
     const others = (request.elsewhere ?? []).map((other): ScriptRead => {
       const { host, script, asTaskUser } = other;
       return asTaskUser ? { ...where, host, script, become: becomeOn(host) } : this.#ofState(other);
     });
+    const own = request.script === undefined ? [] : [{ ...where, script: request.script, stats: request.stats }];
+    if (foreseeable) for (const read of [...own, ...others]) this.#note(read);
     const [reply, nodes, elsewhere] = await Promise.all([
-      request.script === undefined
-        ? NOTHING
-        : this.#scripts([{ ...where, script: request.script, stats: request.stats }], context)[0],
+      this.#scripts(own, context)[0] ?? NOTHING,
       Promise.all((request.nodes ?? []).map((query) => this.#query(query, context))),
       Promise.all(this.#scripts(others, context)),
     ]);
@@ -62,6 +71,28 @@ export class Reader {
   readAhead(reads: readonly ScriptRead[], queries: readonly NodeQuery[], context: PlayContext | undefined): void {
     for (const promise of this.#scripts(reads, context)) promise.catch(() => undefined);
     for (const query of queries) this.#query(query, context).catch(() => undefined);
+  }
+
+  /** What the last run of the same asked this host, as far as this run may ask it in the same way. */
+  askedBefore(host: string): ScriptRead[] {
+    const { askedBefore, fuse, confirmTask } = this.#run.request;
+    if (askedBefore === undefined || !fuse || confirmTask !== undefined || !this.#foresees) return [];
+    const state = this.#run.stateBecome(host);
+    return askedBefore.of(host).flatMap(({ become, script, stats }) => {
+      if (become !== '' && become !== userOf(state)) return [];
+      return [{ host, become: become === '' ? undefined : state, env: {}, script, stats, early: true as const }];
+    });
+  }
+
+  /** Something is changed or waited for: what was asked at the beginning may not hold any more, on any host. */
+  forgetEarly(): void {
+    this.#foresees = false;
+    for (const host of this.#run.hosts.values()) host.forgetEarly();
+  }
+
+  #note({ host, become, env, script, stats = [] }: ScriptRead): void {
+    if (Object.keys(env).length > 0) return;
+    this.#run.request.askedBefore?.note(host, { become: userOf(become), script, stats });
   }
 
   /** Whatever was changed, nodes may answer differently now, or be other processes. */
@@ -120,11 +151,14 @@ export class Reader {
   #scripts(reads: readonly ScriptRead[], context: PlayContext | undefined): Promise<Reply>[] {
     const missing = new Map<string, Map<string, ScriptRead>>();
     for (const read of reads) {
-      const cache = this.#run.host(read.host).reads;
-      if (cache.has(keyOf(read))) continue;
+      const { reads: cache, early } = this.#run.host(read.host);
+      const key = keyOf(read);
+      if (performance.now() - (early.get(key) ?? Number.POSITIVE_INFINITY) > EARLY_MS) cache.delete(key);
+      if (cache.has(key)) continue;
       const shell = JSON.stringify([read.host, read.become, read.env]);
       const group = missing.get(shell) ?? new Map<string, ScriptRead>();
-      group.set(keyOf(read), read);
+      // Asked by a task and foreseen as well: then it is the task's.
+      if (!group.has(key)) group.set(key, read);
       missing.set(shell, group);
     }
     for (const group of missing.values()) this.#send([...group.entries()], context);
@@ -134,17 +168,36 @@ export class Reader {
   #send(group: readonly (readonly [string, ScriptRead])[], context: PlayContext | undefined): void {
     const first = group[0]?.[1];
     if (!first) return;
-    const replies = this.#runFused(
+    const replies = this.#runHoping(
       group.map(([, read]) => read),
       first,
       context,
     );
-    const cache = this.#run.host(first.host).reads;
-    group.forEach(([key], index) => {
-      const reply = replies.then((all) => all[index] ?? NOTHING);
-      reply.catch(() => cache.delete(key));
+    const { reads: cache, early } = this.#run.host(first.host);
+    group.forEach(([key, read], index) => {
+      const reply = replies.then((all) => all[index] ?? Promise.reject(new Error('asked in vain')));
+      reply.catch(() => cache.get(key) === reply && cache.delete(key));
       cache.set(key, reply);
+      if (read.early) early.set(key, performance.now());
+      else early.delete(key);
     });
+  }
+
+  /** What was only foreseen may be what hangs or floods (a disk that is gone since): then the rest is asked alone. */
+  async #runHoping(
+    reads: readonly ScriptRead[],
+    where: ScriptRead,
+    context: PlayContext | undefined,
+  ): Promise<(Reply | undefined)[]> {
+    try {
+      return await this.#runFused(reads, where, context);
+    } catch (error) {
+      const wanted = reads.filter(({ early }) => !early);
+      const isLost = error instanceof UnreachableError || this.#run.request.signal.aborted;
+      if (wanted.length === reads.length || isLost) throw error;
+      const replies = await this.#runFused(wanted, where, context);
+      return reads.map((read) => replies[wanted.indexOf(read)]);
+    }
   }
 
   async #runFused(reads: readonly ScriptRead[], where: ScriptRead, context: PlayContext | undefined): Promise<Reply[]> {
@@ -178,6 +231,11 @@ export class Reader {
 function timed(replies: readonly Reply[]): Reply[] {
   const at = Date.now();
   return replies.map((reply) => ({ ...reply, at }));
+}
+
+/** Who asks, without what proves it. */
+function userOf(become: Become | undefined): string {
+  return become === undefined ? '' : `${become.method} ${become.user}`;
 }
 
 /** The script as it is: to write it as JSON took longer than all else here. */

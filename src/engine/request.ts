@@ -1,6 +1,7 @@
 import type { Inventory, VarLayer } from '../inventory/contract.ts';
 import type { Playbook } from '../playbook/contract.ts';
 import type { RunEvent } from '../report/contract.ts';
+import type { AskedBefore } from '../state/asked-before.ts';
 
 /** Everything that a run needs, already loaded and validated: the engine reads no playbook and parses no flag. */
 export interface RunRequest {
@@ -30,6 +31,8 @@ export interface RunRequest {
   readonly lockWaitMs: number;
   /** False: read task by task (`--no-fuse`); results are the same. */
   readonly fuse: boolean;
+  /** What the last run of the same asked; undefined: nothing is foreseen beyond a play, and nothing kept. */
+  readonly askedBefore?: AskedBefore;
   /** Directory on the control machine for content-addressed artefacts: 0700, exists. */
   readonly cacheDir: string;
   /** Aborted by the first Ctrl-C: nothing new starts, what runs is ended. */

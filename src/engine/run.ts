@@ -39,6 +39,7 @@ export async function run(request: RunRequest): Promise<number> {
     [...state.hosts].filter(([, host]) => host.wasInPlay).map(([name, host]) => [name, host.stats]),
   );
   const exit = stopped && stopped.exit !== EXIT.ok ? stopped.exit : exitOf([...state.hosts.values()]);
+  if (exit === EXIT.ok && !request.check && stopped === undefined) request.askedBefore?.keep();
   request.emit({
     event: 'run_end',
     exit,

@@ -56,6 +56,7 @@ export async function runTurn(play: PlayRun, task: Task, turn: Turn): Promise<Tu
     await sleep(delay * 1000, run.request.signal);
     outcome.call.on.forgetReads();
     run.reader.forgetNodes();
+    run.reader.forgetEarly();
   }
 }
 
