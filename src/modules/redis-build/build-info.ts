@@ -22,6 +22,11 @@ export interface BuildInfo {
   readonly tls: boolean;
 }
 
+/** Name of the directory below the prefix. Redis and Valkey share some version numbers, and one may follow the other. */
+export function directoryName({ flavor, version }: Pick<BuildInfo, 'flavor' | 'version'>): string {
+  return flavor === 'redis' ? version : `${flavor}-${version}`;
+}
+
 export function buildKey(spec: BuildSpec, sources: readonly string[], platform: Platform): string {
   return digestOf([spec.flavor, sources, spec.makeArgs, platform.os, platform.arch, platform.libc]);
 }

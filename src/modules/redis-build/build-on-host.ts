@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { TaskError } from '../../errors/errors.ts';
 import { quote } from '../../sh/quote.ts';
 import type { ApplyContext } from '../contract.ts';
@@ -12,6 +12,7 @@ import {
   missingToolsScript,
   packScript,
   readPieceScript,
+  type SourceNeeds,
   toolPackages,
 } from './build-scripts.ts';
 import { directivesJson } from './directives-json.ts';
@@ -69,9 +70,9 @@ export async function buildOnHost(
 }
 
 async function provideTools(order: BuildOrder, shell: Shell, teller: Teller): Promise<void> {
-  const needPatch = order.files.length > 1;
+  const needs = await needsOf(order.files);
   const missing = async () =>
-    (await must(shell, missingToolsScript(needPatch, order.makeArgs), 'looking for a compiler')).stdout
+    (await must(shell, missingToolsScript(needs, order.makeArgs), 'looking for a compiler')).stdout
       .split('\n')
       .filter(Boolean);
   const before = await missing();
@@ -84,11 +85,24 @@ async function provideTools(order: BuildOrder, shell: Shell, teller: Teller): Pr
     });
   }
   teller.progress(`installing a compiler on ${order.host} (${before.join(', ')} missing)`);
-  const script = `${toolPackages(needPatch, order.makeArgs)}\n${installToolsScript}`;
+  const script = `${toolPackages(needs, order.makeArgs)}\n${installToolsScript}`;
   await must(shell, script, `what a build needs (${before.join(', ')}) could not be installed on ${order.host}`);
   const after = await missing();
   if (after.length > 0) {
     throw new TaskError(`${order.host} still lacks ${after.join(', ')} after the packages were installed`);
+  }
+}
+
+const XZ_MAGIC = Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]);
+
+/** The cache keeps files under their digests, so their first bytes tell the format. A distribution's patches come as xz. */
+async function needsOf([tarball = '', ...patches]: readonly string[]): Promise<SourceNeeds> {
+  const file = await open(tarball);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(XZ_MAGIC.length), 0, XZ_MAGIC.length, 0);
+    return { patch: patches.length > 0, xz: patches.length > 0 || buffer.equals(XZ_MAGIC) };
+  } finally {
+    await file.close();
   }
 }
 

@@ -43,13 +43,19 @@ printf 'no directory to build in:%s\\n' "$why" >&2
 exit 1`;
 }
 
+/** What the source asks for, beside a compiler: patches to be applied, and a tarball in another format than gzip's. */
+export interface SourceNeeds {
+  readonly patch: boolean;
+  readonly xz: boolean;
+}
+
 /** Commands that a build needs and the host lacks, one per line. */
-export function missingToolsScript(needPatch: boolean, makeArgs: readonly string[]): string {
+export function missingToolsScript(needs: SourceNeeds, makeArgs: readonly string[]): string {
   const headers = [
     makeArgs.includes('BUILD_TLS=yes') ? 'openssl/ssl.h' : undefined,
     makeArgs.includes('USE_SYSTEMD=yes') ? 'systemd/sd-daemon.h' : undefined,
   ].filter((header) => header !== undefined);
-  return `for tool in make tar gzip ${needPatch ? 'patch xz' : ''} ${headers.length ? 'pkg-config' : ''}; do
+  return `for tool in make tar gzip ${needs.patch ? 'patch' : ''} ${needs.xz ? 'xz' : ''} ${headers.length ? 'pkg-config' : ''}; do
   command -v "$tool" >/dev/null 2>&1 || echo "$tool"
 done
 if cc=$(command -v cc || command -v gcc); then
@@ -75,7 +81,7 @@ else echo "no package manager that is known here (apt-get, dnf, yum, zypper, apk
 fi`;
 
 /** Variables for installToolsScript: package names by family. */
-export function toolPackages(needPatch: boolean, makeArgs: readonly string[]): string {
+export function toolPackages(needs: SourceNeeds, makeArgs: readonly string[]): string {
   const debian = ['gcc', 'libc6-dev', 'make', 'gzip', 'tar'];
   const redhat = ['gcc', 'glibc-devel', 'make', 'gzip', 'tar'];
   const alpine = ['gcc', 'musl-dev', 'linux-headers', 'make', 'tar'];
@@ -84,8 +90,10 @@ export function toolPackages(needPatch: boolean, makeArgs: readonly string[]): s
     redhat.push(ofRedhat);
     alpine.push(ofAlpine);
   };
-  if (needPatch) {
+  if (needs.patch) {
     add('patch', 'patch', 'patch');
+  }
+  if (needs.xz) {
     add('xz-utils', 'xz', 'xz');
   }
   if (makeArgs.includes('BUILD_TLS=yes')) {

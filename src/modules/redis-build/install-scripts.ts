@@ -1,6 +1,6 @@
 import { JOINED_FUNCTION } from '../../sh/builtin-reads.ts';
 import { quote } from '../../sh/quote.ts';
-import { type BuildInfo, type Platform, parseBuildInfo } from './build-info.ts';
+import { type BuildInfo, directoryName, type Platform, parseBuildInfo } from './build-info.ts';
 
 export interface Installed {
   readonly dir: string;
@@ -76,11 +76,12 @@ exit 1`;
  */
 export function installScript(prefix: string, info: BuildInfo, sha256: string): string {
   const { version } = info;
-  const dir = quote(`${prefix}/${version}`);
+  const name = directoryName(info);
+  const dir = quote(`${prefix}/${name}`);
   return `umask 022
 mkdir -p ${quote(prefix)} && cd ${quote(prefix)} || exit 1
-rm -rf .new.${quote(version)}.* .old.${quote(version)}.*
-new=$(mktemp -d ${quote(`${prefix}/.new.${version}.XXXXXX`)}) || exit 1
+rm -rf .new.${quote(name)}.* .old.${quote(name)}.*
+new=$(mktemp -d ${quote(`${prefix}/.new.${name}.XXXXXX`)}) || exit 1
 trap 'rm -rf "$new"' EXIT
 cat >"$new/archive.tar.gz" || exit 1
 [ "$(sha256sum <"$new/archive.tar.gz" | cut -d' ' -f1)" = ${sha256} ] || { echo "the archive arrived damaged" >&2; exit 1; }
@@ -96,10 +97,10 @@ mv "$new" ${dir} || exit 1
 rm -rf "$new.old"`;
 }
 
-/** Point `current` at a version, in one step. `mv -T` is not everywhere; without it the link is replaced in two. */
-export function linkScript(prefix: string, version: string): string {
+/** Point `current` at an installed version's directory, in one step. `mv -T` is not everywhere; without it the link is replaced in two. */
+export function linkScript(prefix: string, dir: string): string {
   return `cd ${quote(prefix)} || exit 1
-rm -f .current.new && ln -s ${quote(version)} .current.new || exit 1
+rm -f .current.new && ln -s ${quote(dir)} .current.new || exit 1
 mv -T -f .current.new current 2>/dev/null && exit 0
 rm -f current && mv .current.new current`;
 }

@@ -3,7 +3,7 @@ import type { ApplyContext } from '../contract.ts';
 import type { BuildArgs } from '../redis_build.ts';
 import { type AptSource, aptSource } from './apt-source.ts';
 import { type CachedBuild, readBuild, writeBuild } from './build-cache.ts';
-import { type BuildInfo, buildKey, type Platform } from './build-info.ts';
+import { type BuildInfo, buildKey, directoryName, type Platform } from './build-info.ts';
 import { buildOnHost, must } from './build-on-host.ts';
 import { sweepScript } from './build-scripts.ts';
 import { cachedSource, fetchSource } from './fetch-source.ts';
@@ -38,13 +38,18 @@ export async function provide(
   const build =
     args.method === 'archive' ? await readArchive(args, context) : await sharedBuild(args, context, state.platform);
   checkPlatform(build.info, state.platform, context.host);
-  if (found?.info?.key !== build.info.key) {
+  const installed = found?.info?.key === build.info.key ? found : undefined;
+  if (!installed) {
     await push(args.prefix, build, context);
   }
   if (args.build_on === undefined) {
     await must(context, sweepScript(buildPlaces(args)), 'what an earlier build left could not be removed');
   }
-  await must(context, linkScript(args.prefix, build.info.version), `${args.prefix}/current could not be set`);
+  await must(
+    context,
+    linkScript(args.prefix, installed?.dir ?? directoryName(build.info)),
+    `${args.prefix}/current could not be set`,
+  );
   return build.info;
 }
 

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
 import { stanzasOf, stanzasOfList } from '../../../src/modules/redis-build/apt-source.ts';
 import { readBuild, writeBuild } from '../../../src/modules/redis-build/build-cache.ts';
-import { type BuildInfo, buildKey, parseBuildInfo, satisfies } from '../../../src/modules/redis-build/build-info.ts';
+import {
+  type BuildInfo,
+  buildKey,
+  directoryName,
+  parseBuildInfo,
+  satisfies,
+} from '../../../src/modules/redis-build/build-info.ts';
 import { parseAnswers } from '../../../src/modules/redis-build/directives-json.ts';
 import { parseHostState } from '../../../src/modules/redis-build/install-scripts.ts';
 import { buildSpec } from '../../../src/modules/redis-build/spec.ts';
@@ -38,6 +44,11 @@ test('the key tells platforms, flags and sources apart', () => {
     buildKey(spec, ['b'.repeat(64)], platform),
   ];
   expect(new Set(keys).size).toBe(4);
+});
+
+test('Redis and Valkey of one version do not share a directory', () => {
+  expect(directoryName({ flavor: 'redis', version: '7.2.5' })).toBe('7.2.5');
+  expect(directoryName({ flavor: 'valkey', version: '7.2.5' })).toBe('valkey-7.2.5');
 });
 
 test('a build comes back from the cache whole, or not at all', async () => {
