@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { TaskError } from '../errors/errors.ts';
 import { type BackedUpNode, type BackedUpShard, type Manifest, manifestOf } from '../redis/backup/manifest.ts';
-import { rdbVersionOf } from '../redis/backup/rdb-version.ts';
 import { backupSources, type ShardSource, sameShards } from '../redis/backup/sources.ts';
 import { place as nameOf } from '../redis/cluster/classify.ts';
 import { nodeName } from '../redis/cluster/topology.ts';
 import { type NodeView, observation, type SeenNode, viewOf } from '../redis/node/observe.ts';
 import { formatSlots } from '../redis/slots/slots.ts';
+import { rdbVersionOf } from '../redis/versions/rdb-version.ts';
 import { quote } from '../sh/quote.ts';
 import type { ApplyContext, HostModule } from './contract.ts';
 import { declaredNodes } from './declared-nodes.ts';

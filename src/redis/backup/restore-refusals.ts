@@ -2,8 +2,8 @@ import { place as nameOf } from '../cluster/classify.ts';
 import type { NodeView, SeenNode } from '../node/observe.ts';
 import { ownershipOf } from '../slots/ownership.ts';
 import { countSlots, formatSlots } from '../slots/slots.ts';
+import { cannotLoad } from '../versions/rdb-version.ts';
 import type { Manifest } from './manifest.ts';
-import { cannotLoad } from './rdb-version.ts';
 
 /** Holds the digest of the manifest while its keys arrive, so that an interrupted restore may go on. */
 export const RESTORE_MARK = 'rcdeploy:restore';

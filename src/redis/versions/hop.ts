@@ -1,3 +1,4 @@
+import { cannotLoad } from './rdb-version.ts';
 import { compareVersions, lineOf, nameVersion, parseServerVersion, type ServerVersion } from './server-version.ts';
 import { dataFormat, unsafeEdge, upgradeTable } from './upgrade-table.ts';
 
@@ -35,14 +36,23 @@ function judgeDowngrade(from: ServerVersion, to: ServerVersion, keys: boolean): 
 
 /** A refusal in one sentence, with the way by which to go. */
 export function describeHop(from: ServerVersion, to: ServerVersion, hop: Exclude<Hop, { safe: true }>): string {
-  const way = hop.path.length > 0 ? `: go by ${hop.path.join(', then ')}` : '';
+  const way = hop.path.length > 0 ? `go by ${hop.path.join(', then ')}` : wayBeside(from, to);
   const date = `(table of ${upgradeTable().date})`;
-  return `${nameVersion(from)} cannot be replaced by ${nameVersion(to)} node by node: ${hop.why}${way} ${date}`;
+  return `${nameVersion(from)} cannot be replaced by ${nameVersion(to)} node by node: ${hop.why}; ${way} ${date}`;
+}
+
+/** Where the nodes themselves cannot go, their keys may: into a cluster beside this one. */
+function wayBeside(from: ServerVersion, to: ServerVersion): string {
+  const beside = `set up another cluster of ${nameVersion(to)}`;
+  const format = dataFormat(from);
+  return format === undefined || cannotLoad(format, from, to) === undefined
+    ? `${beside} and take the keys there with backup.yml and restore.yml`
+    : `${beside} and copy the keys with a client (SCAN and the types' own commands), for it cannot load these data files`;
 }
 
 /** Can a replica of the one version load the data of a master of the other? Versions as `redis 7.0.15`. */
 export function canFollow(replica: string, master: string): boolean {
   const [own, other] = [parseServerVersion(replica), parseServerVersion(master)];
   if (!own || !other) return true;
-  return dataFormat(own) >= dataFormat(other);
+  return (dataFormat(own) ?? 0) >= (dataFormat(other) ?? 0);
 }

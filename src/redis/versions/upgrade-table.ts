@@ -45,9 +45,9 @@ function contains({ flavor, from, below }: VersionRange, one: ServerVersion): bo
   return below === undefined || compareVersions(one.version, below) < 0;
 }
 
-/** Version of the data files that a server writes: of its line, else of the nearest older line that is known. */
-export function dataFormat({ flavor, version }: ServerVersion): number {
+/** Newest version of the data files that a server loads, which it also writes: of its line, else of the nearest older line that is known. */
+export function dataFormat({ flavor, version }: ServerVersion): number | undefined {
   const lines = Object.entries(upgradeTable().rdb[flavor]);
   const older = lines.filter(([line]) => compareVersions(line, lineOf(version)) <= 0);
-  return Math.max(0, ...older.map(([, format]) => format));
+  return older.length === 0 ? undefined : Math.max(...older.map(([, format]) => format));
 }

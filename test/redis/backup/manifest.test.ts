@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Manifest, manifestOf, manifestText, parseManifest } from '../../../src/redis/backup/manifest.ts';
-import { cannotLoad, rdbVersionOf } from '../../../src/redis/backup/rdb-version.ts';
+import { cannotLoad, rdbVersionOf } from '../../../src/redis/versions/rdb-version.ts';
 
 const node = { id: 'a'.repeat(40), host: 'h1', port: 7000, flavor: 'redis', version: '7.0.15' } as const;
 const shard = (slots: string, file = `${slots}.rdb`) => ({

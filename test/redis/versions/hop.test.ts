@@ -74,11 +74,29 @@ describe('the way from one version to another', () => {
       return hop.safe ? 'safe' : describeHop(version(from), version(to), hop);
     };
     expect(told('redis 6.2.14', 'redis 7.4.1')).toMatch(
-      /^redis 6\.2\.14 cannot be replaced by redis 7\.4\.1 node by node: nodes before 7\.0 drop the bus messages.*: go by redis 7\.0, then redis 7\.4\.1 \(table of 20\d\d-/,
+      /^redis 6\.2\.14 cannot be replaced by redis 7\.4\.1 node by node: nodes before 7\.0 drop the bus messages.*; go by redis 7\.0, then redis 7\.4\.1 \(table of 20\d\d-/,
     );
     expect(told('redis 7.0.15', 'redis 7.2.3')).toMatch(/go by redis 7\.2\.4 or later/);
-    expect(told('redis 7.4.1', 'valkey 8.0.1')).toMatch(/Valkey cannot load the data files/);
     expect(told('redis 8.0.2', 'redis 7.0.15')).toMatch(/older than redis 8\.0\.2, and nodes with keys/);
+  });
+
+  it.each([
+    [
+      'redis 7.4.1',
+      'valkey 8.0.1',
+      /Valkey cannot load the data files .*another cluster of valkey 8\.0\.1 and copy the keys with a client/,
+    ],
+    ['redis 8.0.2', 'redis 7.0.15', /another cluster of redis 7\.0\.15 and copy the keys with a client/],
+    ['valkey 9.1.2', 'redis 8.0.2', /copy the keys with a client/],
+    [
+      'valkey 8.1.1',
+      'redis 8.0.2',
+      /another cluster of redis 8\.0\.2 and take the keys there with backup\.yml and restore\.yml/,
+    ],
+    ['redis 8.0.6', 'redis 8.0.2', /take the keys there with backup\.yml and restore\.yml/],
+  ])('where %s cannot become %s, tells where the keys may go', (from, to, way) => {
+    const hop = judgeHop(version(from), version(to), true);
+    expect(hop.safe ? 'safe' : describeHop(version(from), version(to), hop)).toMatch(way);
   });
 
   it('without keys, goes back within a release line only', () => {
