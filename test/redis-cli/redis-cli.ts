@@ -14,8 +14,13 @@ export interface Said {
 }
 
 /** What `redis-cli --cluster …` says, its colours aside. Whatever it asks is answered with `answers`, then with the end of input. */
-export async function redisCli(words: readonly string[], limitMs = 20_000, answers = ''): Promise<Said> {
-  const child = spawn(program, ['--cluster', ...words], { stdio: ['pipe', 'pipe', 'pipe'] });
+export async function redisCli(
+  words: readonly string[],
+  limitMs = 20_000,
+  answers = '',
+  from = program,
+): Promise<Said> {
+  const child = spawn(from, ['--cluster', ...words], { stdio: ['pipe', 'pipe', 'pipe'] });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
