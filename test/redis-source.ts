@@ -43,6 +43,15 @@ export async function valkeySource(): Promise<ServerSource> {
   return await debianSource('valkey', 'trixie', '8.1');
 }
 
+/** The tarball that TEST_SERVER_SOURCE names (`…/redis-4.0.7.tar.gz`): for trying a version that no package has. */
+export async function givenSource(): Promise<ServerSource | undefined> {
+  const file = process.env.TEST_SERVER_SOURCE;
+  if (file === undefined) return undefined;
+  const [, flavor, version] = /(redis|valkey)-([\d.]+)\.tar\.[gx]z$/.exec(file) ?? [];
+  if (version === undefined) throw new Error(`TEST_SERVER_SOURCE ends with FLAVOR-VERSION.tar.gz: ${file}`);
+  return { flavor: flavor as ServerSource['flavor'], version, file, sha256: digest(await readFile(file)) };
+}
+
 /**
  * The tarball that a Debian suite has of a release line, from the cache or its archive: the index is verified by apt with the
  * keys of this machine, and only the tarball is fetched.
