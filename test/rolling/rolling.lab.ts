@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeLab } from '../lab/describe-lab.ts';
 import { changedTasks, failures } from '../main-job/rcdeploy.ts';
-import { newerRedisSource } from '../redis-source.ts';
+import { newerRedisSource, valkeySource } from '../redis-source.ts';
 import { ClusterLab, expectNoHarm } from './cluster-lab.ts';
 
 const runId = (info: string): string => /run_id:(\w+)/.exec(info)?.[1] ?? info;
@@ -106,6 +106,17 @@ describeLab('rolling operations under load', () => {
     const refused = await cluster.run('upgrade', '-e', 'redis_version=7.0.15');
     expect(refused.exit).toBe(2);
     expect(failures(refused)).toMatch(/redis 7\.0\.15 is older than redis 8\.0\.2, and nodes with keys/);
+  });
+
+  it('refuses to become Valkey, which cannot load the data, before anything is installed', async () => {
+    const before = await identities();
+    const { version, file, sha256 } = await valkeySource();
+    const valkey = { redis_flavor: 'valkey', redis_version: version, redis_source: file, redis_sha256: sha256 };
+    const refused = await cluster.run('upgrade', '-e', JSON.stringify(valkey));
+    expect(refused.exit).toBe(2);
+    expect(failures(refused)).toMatch(/redis 8\.0\.2 cannot be replaced by valkey 8\.1.*copy the keys with a client/);
+    expect((await cluster.lab.host('h1').exec('ls /opt/redis')).stdout).not.toContain('valkey');
+    expect(await identities()).toEqual(before);
   });
 
   it('takes a zone away for maintenance and brings it back', async () => {
