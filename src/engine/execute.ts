@@ -112,18 +112,24 @@ async function applyPlan(
 ): Promise<Execution> {
   const { run } = play;
   const hasChanges = plan.changes.length > 0;
-  run.reader.forgetEarly();
+  if (hasChanges || !module.passable) run.reader.forgetEarly();
+  let leavesHosts = false;
   if (hasChanges) await run.owed.record(play, task, call.scope.parts.host);
   const { hands, over } = applyContext(play, call, taskTitle(task), signal);
   try {
     const applied = await module.apply(plan, call.args, hands, state);
+    // A key written and read through nodes leaves hosts as they were read; what ran scripts has forgotten already.
+    leavesHosts = module.passable === true && !hasChanges && applied.changed !== true;
     return { result: { changed: hasChanges, ...plan.result, ...applied }, changes: plan.changes };
   } catch (error) {
     if (!(error instanceof UnreachableError) || signal.aborted) throw error;
     return await probeAgain(play, task, call, module, plan, error);
   } finally {
     over();
-    call.on.forgetReads();
+    if (!leavesHosts) {
+      call.on.forgetReads();
+      run.reader.forgetEarly();
+    }
     run.reader.forgetNodes();
   }
 }
