@@ -20,41 +20,48 @@ export interface Operation {
 
 /**
  * Tests that a command may be killed at any moment (P1): it runs undisturbed once, which tells how long it takes and what comes of
- * it; then again and again, killed with SIGKILL at a moment of that time and run a second time, which must end alike.
+ * it; then again and again, killed with SIGKILL at a moment of that time and run a second time, which must end alike. Several commands
+ * make a ring: each begins where the one before it has ended, and the first where the last one has.
  */
-export function survivesKills(operation: Operation): void {
-  let undisturbedMs: number;
-  let expected: unknown;
+export function survivesKills(...ring: readonly Operation[]): void {
+  const undisturbed: { readonly ms: number; readonly outcome: unknown }[] = [];
   let hits = 0;
 
   beforeAll(async () => {
-    const args = await operation.prepare();
-    const started = performance.now();
-    const run = await rcdeploy(...args);
-    undisturbedMs = performance.now() - started;
-    expect(run.exit, failures(run)).toBe(0);
-    expected = await operation.outcome(run);
+    for (const operation of ring) {
+      const args = await operation.prepare();
+      const started = performance.now();
+      const run = await rcdeploy(...args);
+      const ms = performance.now() - started;
+      expect(run.exit, failures(run)).toBe(0);
+      undisturbed.push({ ms, outcome: await operation.outcome(run) });
+    }
   }, 600_000);
 
   afterAll(() => {
-    const seed = operation.moments === 'random' ? `, KILL_SEED=${SEED}` : '';
-    process.stdout.write(
-      `  undisturbed ${seconds(undisturbedMs)}; ${hits} of ${KILLS} kills met a run at work${seed}\n`,
-    );
+    const seed = ring.some(({ moments }) => moments === 'random') ? `, KILL_SEED=${SEED}` : '';
+    const took = undisturbed.map(({ ms }) => seconds(ms)).join(' and ');
+    process.stdout.write(`  undisturbed ${took}; ${hits} of ${KILLS * ring.length} kills met a run at work${seed}\n`);
   });
 
-  const moments = momentsOf(operation.moments).map((share, index) => ({ share, index: index + 1 }));
+  const shares = ring.map(({ moments }, index) => momentsOf(moments, SEED + index));
+  const moments = Array.from({ length: KILLS }, (_, index) => ({
+    index: index + 1,
+    shares: shares.map((own) => own[index] ?? 0),
+  }));
   const chosen = ONLY === undefined ? moments : moments.filter(({ index }) => index === Number(ONLY));
   it.each(chosen)(
-    `killed at moment $index of ${KILLS} (share $share of its time)`,
-    async ({ share }) => {
-      const args = await operation.prepare();
-      const killed = await killAfter(undisturbedMs * share, args);
-      if (killed.hit) hits += 1;
-      const again = await rcdeploy(...args);
-      const where = `killed ${killed.hit ? `after ${killed.at}` : 'too late'}`;
-      expect(again.exit, `${where}: ${failures(again)}`).toBe(0);
-      expect(await operation.outcome(again), where).toEqual(expected);
+    `killed at moment $index of ${KILLS} (share $shares of its time)`,
+    async ({ shares: own }) => {
+      for (const [index, operation] of ring.entries()) {
+        const args = await operation.prepare();
+        const killed = await killAfter((undisturbed[index]?.ms ?? 0) * (own[index] ?? 0), args);
+        if (killed.hit) hits += 1;
+        const again = await rcdeploy(...args);
+        const where = `killed ${killed.hit ? `after ${killed.at}` : 'too late'}`;
+        expect(again.exit, `${where}: ${failures(again)}`).toBe(0);
+        expect(await operation.outcome(again), where).toEqual(undisturbed[index]?.outcome);
+      }
     },
     600_000,
   );
@@ -70,8 +77,8 @@ async function killAfter(ms: number, args: readonly string[]): Promise<{ hit: bo
   return { hit, at: `${seconds(ms)}, in task "${task?.event === 'task_start' ? task.task : 'none yet'}"` };
 }
 
-function momentsOf(kind: Operation['moments']): number[] {
-  const random = randomFrom(SEED);
+function momentsOf(kind: Operation['moments'], seed: number): number[] {
+  const random = randomFrom(seed);
   return Array.from({ length: KILLS }, (_, index) =>
     Number((kind === 'even' ? (index + 0.5) / KILLS : random()).toFixed(4)),
   );

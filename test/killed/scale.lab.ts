@@ -1,13 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Cluster } from 'ioredis';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import type { Lab } from '../../src/lab/contract.ts';
 import { labUp } from '../../src/lab/lab.ts';
-import { survivesKills } from '../killed/killed.ts';
 import { describeLab } from '../lab/describe-lab.ts';
 import { figuresLine, type Load, startLoad } from '../load/load.ts';
-import { clusterNodes, type Finished, failures, fromTarball, rcdeploy, start } from '../main-job/rcdeploy.ts';
+import { clusterNodes, type Finished, failures, fromTarball, rcdeploy } from '../main-job/rcdeploy.ts';
+import { survivesKills } from './killed.ts';
 
 interface Hosts {
   hosts: Record<string, object>;
@@ -120,20 +120,12 @@ describeLab('scale-out.yml and scale-in.yml under load', () => {
     });
   }, 300_000);
 
-  let kill = 0;
-  survivesKills({
-    moments: 'random',
-    /** Each scale-out begins with three shards; the scale-in that brings them about is killed once too. */
-    async prepare() {
-      kill += 1;
-      const run = start(into());
-      await Promise.race([run.finished, new Promise((resolve) => setTimeout(resolve, ((kill * 7919) % 7000) + 500))]);
-      run.child.kill('SIGKILL');
-      await run.finished;
-      await succeeds(into());
-      return out();
-    },
-    outcome: (run) => layout(run).map((line) => line.split(' ').slice(0, 2).join(' ')),
+  describe('killed and run again', () => {
+    const roles = (run: Finished): string[] => layout(run).map((line) => line.split(' ').slice(0, 2).join(' '));
+    survivesKills(
+      { moments: 'random', prepare: async () => out(), outcome: roles },
+      { moments: 'random', prepare: async () => into(), outcome: roles },
+    );
   });
 
   it('lost nothing to all the kills', async () => {
