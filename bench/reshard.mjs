@@ -1,5 +1,6 @@
-// Times moving 1,000 slots out of 1,000,000 keys of 32 bytes on three masters: rcdeploy and redis-cli --cluster rebalance, in turns, each as a
-// whole process with the same weights, and the latency of a client's GET and SET meanwhile.
+// Times moving 1,000 slots out of 1,000,000 keys of 32 bytes on three masters, from one of them and from two: rcdeploy and redis-cli --cluster
+// rebalance, in turns, each as a whole process with the same weights; beside it the latency of a client's GET and SET meanwhile, and
+// how long the busiest giver was in MIGRATE, which no client of it can shorten.
 // `npm run build && node bench/reshard.mjs [RUNS] [KEYS] [SLOTS]`; needs redis-server and redis-cli of 5.0 or later.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -35,29 +36,39 @@ try {
   for (const port of ports) await until(() => cli(port, 'CLUSTER', 'INFO').includes('cluster_state:ok'));
   const counts = masters().map(({ count }) => count);
   await fill();
-  const seconds = { rcdeploy: [], 'redis-cli': [], 'redis-cli --cluster-pipeline 100': [] };
-  const latency = { 'no move': [] };
-  latency['no move'].push(await beside(async () => await new Promise((resolve) => setTimeout(resolve, 2000))));
-  let forth = true;
-  for (let turn = 0; turn < runs * Object.keys(seconds).length; turn += 1) {
-    const name = Object.keys(seconds)[turn % 3];
-    const shift = forth ? slots : 0;
-    const weights = [counts[0] - shift, counts[1], counts[2] + shift];
-    forth = !forth;
-    latency[name] ??= [];
-    let took = 0;
-    const felt = await beside(async () => {
-      took = await timed(name === 'rcdeploy' ? ours(weights) : theirs(weights, name.includes('100') ? 100 : 10));
-    });
-    await settled(weights);
-    seconds[name].push(took);
-    latency[name].push(felt);
-    console.log(`${name}: ${took.toFixed(2)} s, p99 ${felt.p99.toFixed(2)} ms, max ${felt.max.toFixed(1)} ms`);
-  }
-  report(seconds, latency);
+  const quiet = await beside(async () => await new Promise((resolve) => setTimeout(resolve, 2000)));
+  for (const givers of [1, 2]) report(givers, quiet, await compare(counts, givers));
 } finally {
   for (const server of servers) server.kill('SIGKILL');
   rmSync(work, { recursive: true, force: true });
+}
+
+/** Moves slots forth and back, in turns; gives what each way of moving took, by name. */
+async function compare(counts, givers) {
+  const taken = { rcdeploy: [], 'redis-cli': [], 'redis-cli --cluster-pipeline 100': [] };
+  const names = Object.keys(taken);
+  const given = givers === 1 ? [slots, 0, -slots] : [slots / 2, slots / 2, -slots];
+  // Both directions for each of them: an odd number of names makes its turns alternate.
+  for (let turn = 0; turn < runs * names.length; turn += 1) {
+    const name = names[turn % names.length];
+    const weights = counts.map((count, index) => (turn % 2 === 0 ? count - given[index] : count));
+    for (const port of ports) cli(port, 'CONFIG', 'RESETSTAT');
+    let seconds = 0;
+    const felt = await beside(async () => {
+      seconds = await timed(name === 'rcdeploy' ? ours(weights) : theirs(weights, name.includes('100') ? 100 : 10));
+    });
+    const inMigrate = Math.max(...ports.map(secondsInMigrate));
+    await settled(weights);
+    taken[name].push({ ...felt, seconds, inMigrate });
+    console.log(
+      `${name}: ${seconds.toFixed(2)} s (${inMigrate.toFixed(2)} s in MIGRATE), p99 ${felt.p99.toFixed(2)} ms, max ${felt.max.toFixed(1)} ms`,
+    );
+  }
+  return taken;
+}
+
+function secondsInMigrate(port) {
+  return Number(/cmdstat_migrate:calls=\d+,usec=(\d+)/.exec(cli(port, 'INFO', 'commandstats'))?.[1] ?? 0) / 1_000_000;
 }
 
 function cli(port, ...words) {
@@ -198,15 +209,21 @@ async function beside(work) {
   return JSON.parse((await lines.next()).value);
 }
 
-function report(seconds, latency) {
+function report(givers, quiet, taken) {
   const median = (values) => values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
-  const base = median(seconds.rcdeploy);
-  console.log(`\n${slots} slots of ${keys} keys of 32 bytes, ${runs} runs each, medians\n`);
-  console.log('| | seconds | against rcdeploy | p50 | p99 of GET and SET | max |\n|---|---|---|---|---|---|');
-  for (const [name, felt] of Object.entries(latency)) {
-    const took = seconds[name];
-    const columns = took ? [median(took).toFixed(2), (median(took) / base).toFixed(1)] : ['', ''];
-    const of = (field) => median(felt.map((one) => one[field])).toFixed(2);
-    console.log(`| ${name} | ${columns.join(' | ')} | ${of('p50')} ms | ${of('p99')} ms | ${of('max')} ms |`);
+  const of = (name, field) => median(taken[name].map((one) => one[field]));
+  const felt = (value) =>
+    `${value('p50').toFixed(2)} ms | ${value('p99').toFixed(2)} ms | ${value('max').toFixed(2)} ms |`;
+  console.log(
+    `\n${slots} slots of ${keys} keys of 32 bytes, from ${givers} of three masters, ${runs} runs each, medians\n`,
+  );
+  console.log(
+    '| | seconds | against rcdeploy | in MIGRATE | p50 | p99 of GET and SET | max |\n|---|---|---|---|---|---|---|',
+  );
+  console.log(`| no move | | | | ${felt((field) => quiet[field])}`);
+  for (const name of Object.keys(taken)) {
+    const times = (of(name, 'seconds') / of('rcdeploy', 'seconds')).toFixed(1);
+    const columns = `${of(name, 'seconds').toFixed(2)} | ${times} | ${of(name, 'inMigrate').toFixed(2)}`;
+    console.log(`| ${name} | ${columns} | ${felt((field) => of(name, field))}`);
   }
 }

@@ -53,8 +53,7 @@ export async function carryOutMigration(
   let mover: Mover | undefined;
   try {
     const quiet = touched.length > 0 ? await probe.start((p99) => mover?.pace.judge(p99)) : 0;
-    // On a slow way to the nodes most of the time is the way's.
-    const pace = new Pace(Math.max(options.latencyMs, quiet * 2));
+    const pace = new Pace(options.latencyMs, quiet);
     mover = { io, links, pace, stallMs: options.stallMs, stopped: false, refused: [], moved: { slots: 0, keys: 0 } };
     const { moved } = mover;
     const telling = tell(

@@ -11,6 +11,9 @@ export interface Limits {
 const LEAST: Limits = { keys: 32, bytes: 64 * 1024, inFlight: 1 };
 const MOST: Limits = { keys: 512, bytes: 4 * 1024 * 1024, inFlight: 4 };
 const START: Limits = { keys: 100, bytes: 1024 * 1024, inFlight: 2 };
+/** On a shorter way than this, one that waits is enough to keep a giver at work; more of them only let its clients wait longer. */
+const SHORT_WAY_MS = 1;
+const MOST_ON_SHORT_WAY = 2;
 
 /** Below this part of the budget there is room for more. */
 const ROOM = 0.5;
@@ -19,9 +22,13 @@ const ROOM = 0.5;
 export class Pace {
   #limits: Limits = START;
   readonly budgetMs: number;
+  readonly #mostInFlight: number;
 
-  constructor(budgetMs: number) {
-    this.budgetMs = budgetMs;
+  /** `latencyMs`: what clients may wait; `quietMs`: what the slowest of a hundred requests takes while nothing moves. */
+  constructor(latencyMs: number, quietMs: number) {
+    // On a slow way to the nodes most of the time is the way's.
+    this.budgetMs = Math.max(latencyMs, quietMs * 2);
+    this.#mostInFlight = quietMs < SHORT_WAY_MS ? MOST_ON_SHORT_WAY : MOST.inFlight;
   }
 
   get limits(): Limits {
@@ -43,7 +50,7 @@ export class Pace {
     this.#limits = {
       keys: within(LEAST.keys, Math.round(keys * factor), MOST.keys),
       bytes: within(LEAST.bytes, Math.round(bytes * factor), MOST.bytes),
-      inFlight: within(LEAST.inFlight, this.#limits.inFlight + inFlight, MOST.inFlight),
+      inFlight: within(LEAST.inFlight, this.#limits.inFlight + inFlight, this.#mostInFlight),
     };
   }
 }
