@@ -72,7 +72,8 @@ exit 1`;
 
 /**
  * Unpack the archive on stdin beside the final directory, run the server in it, and only then give it its name. An older
- * build of the same version makes way in the same moment; a server that runs from it keeps its open file.
+ * build of the same version makes way in the same moment; a server that runs from it keeps its open file. With SELinux, what was renamed
+ * gets the label of its new place.
  */
 export function installScript(prefix: string, info: BuildInfo, sha256: string): string {
   const { version } = info;
@@ -94,6 +95,7 @@ said=$("$new/bin/redis-server" --version 2>&1) || { printf 'it does not run here
 case $said in *" v=${version} "*) ;; *) printf 'it says: %s\\n' "$said" >&2; exit 1 ;; esac
 [ ! -e ${dir} ] || mv ${dir} "$new.old" || exit 1
 mv "$new" ${dir} || exit 1
+[ ! -e /sys/fs/selinux/enforce ] || ! command -v restorecon >/dev/null 2>&1 || restorecon -R ${dir}
 rm -rf "$new.old"`;
 }
 
