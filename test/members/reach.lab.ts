@@ -36,6 +36,17 @@ describeLab('hosts that do not reach each other', () => {
     for (const host of lab.hosts) expect((await host.exec('pgrep redis-server; ls /etc/redis')).stdout).toBe('');
   });
 
+  it('are named by the preflight too, where there is a server to listen with', async () => {
+    const preflight = args.map((word) => word.replace('cluster.yml', 'preflight.yml'));
+    const run = await rcdeploy(...preflight);
+    expect(run.exit).toBe(2);
+    expect(failures(run)).toContain('from h1, h3 to h2 port 16379');
+    await lab.host('h3').exec('mv /opt/redis/current /opt/redis/aside');
+    const without = await succeeds(...preflight);
+    expect(JSON.stringify(without.events)).toContain('no server yet on h3 to listen with');
+    await lab.host('h3').exec('mv /opt/redis/aside /opt/redis/current');
+  });
+
   it('are tried once, and no more when the nodes run', async () => {
     await Promise.all(lab.hosts.map((host) => host.undrop()));
     expect(tried(await succeeds(...args))).toEqual([12]);
