@@ -2,10 +2,12 @@ import { writeFileScript } from '../sh/write-file.ts';
 import type { ApplyContext, Change, HostModule, Plan, Result } from './contract.ts';
 import type { RedisHostArgs } from './generated/redis_host.ts';
 import { must } from './redis-build/build-on-host.ts';
+import { closedPorts, type Firewall, openPortsScript } from './redis-host/firewall.ts';
 import {
   type HostFacts,
   hostFactsScript,
   kernelFiles,
+  limitsFile,
   parseHostFacts,
   sysctlFile,
   tmpfilesFile,
@@ -23,6 +25,9 @@ interface HostPlan extends Plan {
   readonly set: readonly Setting[];
   /** Files for the next boot, by path. */
   readonly files: Readonly<Record<string, string>>;
+  /** Ports to be let through. */
+  readonly open: readonly number[];
+  readonly firewall: Firewall | undefined;
 }
 
 /** The preflight of a host. */
@@ -41,6 +46,10 @@ export const redisHost: HostModule<RedisHostArgs, HostFacts> = {
       await must(context, `mkdir -p "$(dirname ${path})"\n${script}`, `${path} could not be written`, {
         stdin: Buffer.from(text),
       });
+    }
+    if (plan.firewall && plan.open.length > 0) {
+      const script = openPortsScript(plan.firewall, plan.open);
+      await must(context, script, `${plan.firewall.kind} does not open port ${plan.open.join(', ')}`);
     }
     const refused = await setNow(plan.set, context);
     return { ...plan.result, refused, changed: plan.changes.length > 0 };
@@ -69,58 +78,75 @@ function portsOf(args: RedisHostArgs): number[] {
 
 function planHost(facts: HostFacts, args: RedisHostArgs): HostPlan {
   const failed = impossible(facts, args);
-  if (failed !== undefined) {
-    return { changes: [], failed, set: [], files: {} };
-  }
+  if (failed !== undefined) return { changes: [], failed, set: [], files: {}, open: [], firewall: undefined };
   const wrong = wrongSettings(facts, args);
-  const warnings = [...concerns(facts, args)];
-  if (!args.apply || !facts.isRoot) {
-    const how = args.apply ? 'apply needs root' : 'apply sets it; the shipped playbooks: redis_tune_host';
-    warnings.push(...wrong.map((one) => `${one.name} is ${facts.kernel[one.name]}: ${one.why} (${how})`));
-    return { changes: [], warnings, set: [], files: {}, result: { wrong: wrong.map((one) => one.name) } };
-  }
-  const fixable = wrong.filter((one) => facts.writable.has(one.name));
-  warnings.push(
-    ...wrong
-      .filter((one) => !facts.writable.has(one.name))
-      .map((one) => `${one.name} is ${facts.kernel[one.name]} and cannot be set here (a container?): ${one.why}`),
-  );
-  return { ...fixes(facts, args, fixable), warnings, result: { wrong: wrong.map((one) => one.name) } };
+  const tunes = args.apply && facts.isRoot;
+  const fixable = tunes ? wrong.filter((one) => facts.writable.has(one.name)) : [];
+  const { set, files, changes } = tunes ? fixes(facts, args, fixable) : { set: [], files: {}, changes: [] };
+  const open = args.open_ports && facts.isRoot ? closedPorts(facts.firewall, portsOf(args)) : [];
+  const openings = open.map((port) => ({
+    what: `port ${port} in ${facts.firewall?.kind}`,
+    before: 'closed',
+    after: 'open',
+  }));
+  const left = wrong.filter((one) => !fixable.includes(one)).map((one) => whyLeft(one, facts, args));
+  return {
+    changes: [...changes, ...openings],
+    ...{ set, files, open, firewall: facts.firewall },
+    warnings: [...concerns(facts, args), ...left],
+    result: { wrong: wrong.map((one) => one.name), firewall: facts.firewall?.kind ?? null },
+    ...(set.length > 0 && { applies: true }),
+  };
+}
+
+/** Why a wrong setting stays. */
+function whyLeft(one: Setting, { kernel, isRoot }: HostFacts, { apply }: RedisHostArgs): string {
+  if (apply && isRoot) return `${one.name} is ${kernel[one.name]} and cannot be set here (a container?): ${one.why}`;
+  const how = apply ? 'apply needs root' : 'apply sets it; the shipped playbooks: redis_tune_host';
+  return `${one.name} is ${kernel[one.name]}: ${one.why} (${how})`;
 }
 
 /** The changes. A value that is persisted and yet wrong was refused before: it is tried again, but is no change. */
-function fixes(facts: HostFacts, args: RedisHostArgs, fixable: readonly Setting[]): HostPlan {
-  const wanted = wantedSettings(args);
-  const names = new Set([...fixable.map((one) => one.name), ...persistedNames(facts)]);
-  const sysctl = wanted
+function fixes(
+  facts: HostFacts,
+  args: RedisHostArgs,
+  fixable: readonly Setting[],
+): Pick<HostPlan, 'set' | 'files' | 'changes'> {
+  const old = persistedNames(facts);
+  const names = new Set([...fixable.map((one) => one.name), ...old]);
+  const sysctl = wantedSettings(args)
     .filter((one) => one.name !== 'thp' && names.has(one.name))
     .map((one) => `${one.name} = ${one.wanted}\n`)
     .join('');
   const thp = names.has('thp') ? `w ${kernelFiles.thp} - - - - madvise\n` : '';
+  const texts = { [sysctlFile]: sysctl, [tmpfilesFile]: thp, [limitsFile]: limitsText(facts, args) };
   const files = Object.fromEntries(
-    [
-      [sysctlFile, sysctl, facts.persisted.sysctl],
-      [tmpfilesFile, thp, facts.persisted.tmpfiles],
-    ].flatMap(([path = '', text = '', old]) => (text !== '' && text !== old ? [[path, text]] : [])),
+    Object.entries(texts).filter(([path, text]) => text !== '' && text !== facts.persisted.get(path)),
   );
-  const old = new Set(persistedNames(facts));
-  const changes: Change[] = fixable
-    .filter((one) => !old.has(one.name))
-    .map((one) => ({ what: one.name, before: facts.kernel[one.name], after: one.wanted }));
-  for (const path of Object.keys(files)) {
-    changes.push({
+  const changes: Change[] = [
+    ...fixable
+      .filter((one) => !old.includes(one.name))
+      .map((one) => ({ what: one.name, before: facts.kernel[one.name], after: one.wanted })),
+    ...Object.entries(files).map(([path, after]) => ({
       what: path,
-      before: path === sysctlFile ? facts.persisted.sysctl : facts.persisted.tmpfiles,
-      after: files[path],
-      text: true,
-    });
-  }
-  return { changes, set: fixable, files, ...(fixable.length > 0 ? { applies: true } : {}) };
+      before: facts.persisted.get(path),
+      after,
+      text: true as const,
+    })),
+  ];
+  return { changes, set: fixable, files };
+}
+
+/** The limits of later logins: of the server's user, and of root, whom no wildcard of such files means. */
+function limitsText(facts: HostFacts, { open_files, user }: RedisHostArgs): string {
+  const old = facts.persisted.get(limitsFile);
+  if (!facts.hasLimitsDir || (facts.openFiles >= open_files && old === undefined)) return '';
+  return [...new Set(['root', user])].map((name) => `${name} hard nofile ${open_files}\n`).join('');
 }
 
 function persistedNames({ persisted }: HostFacts): string[] {
-  const sysctl = [...(persisted.sysctl ?? '').matchAll(/^(\S+) =/gm)].map((match) => match[1] ?? '');
-  return persisted.tmpfiles?.includes('transparent_hugepage') ? [...sysctl, 'thp'] : sysctl;
+  const sysctl = [...(persisted.get(sysctlFile) ?? '').matchAll(/^(\S+) =/gm)].map((match) => match[1] ?? '');
+  return persisted.get(tmpfilesFile)?.includes('transparent_hugepage') ? [...sysctl, 'thp'] : sysctl;
 }
 
 function wantedSettings(args: RedisHostArgs): Setting[] {
@@ -174,13 +200,22 @@ function concerns(facts: HostFacts, args: RedisHostArgs): string[] {
   }
   if (facts.openFiles < args.open_files) {
     told.push(
-      `the limit of open files is ${facts.openFiles}, below ${args.open_files}: Redis will accept fewer clients`,
+      `the limit of open files is ${facts.openFiles}, below ${args.open_files}: Redis will accept fewer clients${facts.persisted.has(limitsFile) ? ` (${limitsFile} raises it for those who log in by PAM)` : ''}`,
     );
   }
   if (Math.abs(facts.clockOffset) > 5) {
     told.push(
       `its clock is ${Math.abs(facts.clockOffset)} s ${facts.clockOffset > 0 ? 'ahead of' : 'behind'} the control machine's`,
     );
+  }
+  const closed = args.open_ports && facts.isRoot ? [] : closedPorts(facts.firewall, portsOf(args));
+  if (closed.length > 0) {
+    told.push(
+      `${facts.firewall?.kind} is at work and has no rule for port ${closed.join(', ')} (open_ports, as root, opens them; the shipped playbooks: redis_open_ports)`,
+    );
+  }
+  if (facts.swapMb !== undefined && args.swap !== 'any' && (args.swap === 'present') !== facts.swapMb > 0) {
+    told.push(`it has ${facts.swapMb > 0 ? `${facts.swapMb} MB of` : 'no'} swap, wanted is swap: ${args.swap}`);
   }
   for (const unit of facts.foreignUnits) {
     told.push(`the distribution's ${unit} runs here: it is left alone, and must not share a port with a node`);

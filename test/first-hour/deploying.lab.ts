@@ -97,6 +97,31 @@ systemctl daemon-reload; systemctl enable --now redis-server`,
     });
   });
 
+  describe('a firewall', () => {
+    /** Keeps what it is told, as firewalld does, now and for its next start. */
+    const standIn = `cat >/usr/bin/firewall-cmd <<'CMD'
+#!/bin/sh
+for word; do case $word in --permanent) file=/etc/ports ;; --add-port=*) echo "\${word#*=}" >>"\${file:-/run/ports}" ;; --list-ports) tr '\\n' ' ' <"\${file:-/run/ports}" ;; esac; done
+CMD
+chmod 755 /usr/bin/firewall-cmd; echo 22/tcp >/run/ports
+printf '[Service]\nExecStart=/bin/sleep infinity\n' >/etc/systemd/system/firewalld.service; systemctl daemon-reload; systemctl start firewalld`;
+
+    it('at work is named, and opened only when that is asked for', async () => {
+      await exec('h4', standIn);
+      const h4 = { h4: { redis_ports: [7000] } };
+      const named = await run('standalone', h4);
+      expect(warnings(named)).toContain('h4: firewalld is at work and has no rule for port 7000 (open_ports');
+      expect(changedTasks(named)).toEqual([]);
+      const opened = await run('standalone', h4, '-e', 'redis_open_ports=true');
+      expect(changedTasks(opened)).toEqual(['Look at the host h4']);
+      expect(await exec('h4', 'cat /etc/ports /run/ports')).toBe('7000/tcp\n22/tcp\n7000/tcp\n');
+      const again = await run('standalone', h4);
+      expect(changedTasks(again)).toEqual([]);
+      expect(warnings(again)).not.toContain('firewalld');
+      await exec('h4', 'systemctl stop firewalld; rm /usr/bin/firewall-cmd /etc/systemd/system/firewalld.service');
+    });
+  });
+
   describe('addresses', () => {
     test('several, none on the named interface, and too few nodes are refused before anything is written', async () => {
       await exec('h3', 'ip link add data0 type bridge; ip addr add 10.250.0.3/24 dev data0; ip link set data0 up');
@@ -137,6 +162,8 @@ mount -o remount,bind,ro /proc/sys/vm/overcommit_memory`,
       expect(warnings(first)).toMatch(/h5: vm.overcommit_memory is 0 and cannot be set here/);
       const again = await run('cluster', nodes(), '-e', 'redis_tune_host=true');
       expect(changedTasks(again)).toEqual([]);
+      // Root logged in anew, and PAM read the limits that the first run had set.
+      expect(warnings(again)).not.toContain('limit of open files');
       const rotated = await exec(
         'h3',
         'logrotate -f /etc/logrotate.d/rcdeploy-main; /opt/redis/current/bin/redis-cli -p 7100 bgrewriteaof; ls /var/log/redis/7100',

@@ -1,6 +1,7 @@
 import { READ_EUID } from '../../sh/builtin-reads.ts';
 import { quote } from '../../sh/quote.ts';
 import type { Reply } from '../../transport/contract.ts';
+import { type Firewall, firewallOf, firewallScript } from './firewall.ts';
 import { takenPortsScript } from './taken-ports.ts';
 
 export interface HostFacts {
@@ -9,10 +10,15 @@ export interface HostFacts {
   readonly kernel: Readonly<Record<string, string>>;
   /** Settings whose file this user may write. */
   readonly writable: ReadonlySet<string>;
-  readonly persisted: { readonly sysctl: string | undefined; readonly tmpfiles: string | undefined };
+  /** Texts of our files for the next boot or login, by path. */
+  readonly persisted: ReadonlyMap<string, string>;
+  /** Logins read limits from files of a directory. */
+  readonly hasLimitsDir: boolean;
   readonly openFiles: number;
   readonly freeMb: number | undefined;
   readonly availableMb: number | undefined;
+  readonly swapMb: number | undefined;
+  readonly firewall: Firewall | undefined;
   /** Seconds that the host's clock is ahead of the control machine's. */
   readonly clockOffset: number;
   /** Listeners on wanted ports that are no Redis. */
@@ -23,6 +29,7 @@ export interface HostFacts {
 
 export const sysctlFile = '/etc/sysctl.d/60-rcdeploy-redis.conf';
 export const tmpfilesFile = '/etc/tmpfiles.d/rcdeploy-redis.conf';
+export const limitsFile = '/etc/security/limits.d/60-rcdeploy-redis.conf';
 
 export const kernelFiles: Readonly<Record<string, string>> = {
   'vm.overcommit_memory': '/proc/sys/vm/overcommit_memory',
@@ -39,7 +46,8 @@ export function hostFactsScript(ports: readonly number[], dataDir: string): stri
 [ "$euid" != 0 ] || echo root
 grep '' ${files.join(' ')} /dev/null 2>/dev/null
 ${writable.join('\n')}
-for file in ${sysctlFile} ${tmpfilesFile}; do
+[ ! -d ${limitsFile.replace(/\/[^/]*$/, '')} ] || echo limits_dir
+for file in ${sysctlFile} ${tmpfilesFile} ${limitsFile}; do
   [ -r "$file" ] || continue
   echo "persisted $file"
   while IFS= read -r line; do printf 'persisted %s %s\\n' "$file" "$line"; done <"$file"
@@ -53,10 +61,14 @@ set -f; set -- \${space#*"
 "}; set +f
 echo "free $((\${4:-0} / 1024))"
 while read -r key value unit; do
-  [ "$key" != MemAvailable: ] || { echo "memory $((value / 1024))"; break; }
+  case $key in
+    MemAvailable:) echo "memory $((value / 1024))" ;;
+    SwapTotal:) echo "swap $((value / 1024))"; break ;;
+  esac
 done </proc/meminfo
 printf 'clock '; date +%s
 [ ! -d /run/systemd/system ] || systemctl show -p Id -p ActiveState redis redis-server valkey valkey-server 2>/dev/null
+${firewallScript}
 ${takenPortsScript(ports)}
 true`;
 }
@@ -85,10 +97,13 @@ export function parseHostFacts({ stdout }: Reply, now: number): HostFacts {
     isRoot: lines.some((line) => line[1] === 'root'),
     kernel: kernelValues(stdout),
     writable: new Set(all('writable')),
-    persisted: { sysctl: texts.get(sysctlFile), tmpfiles: texts.get(tmpfilesFile) },
+    persisted: texts,
+    hasLimitsDir: lines.some((line) => line[1] === 'limits_dir'),
     openFiles: number('open_files') ?? Number.POSITIVE_INFINITY,
     freeMb: number('free'),
     availableMb: number('memory'),
+    swapMb: number('swap'),
+    firewall: firewallOf(all),
     clockOffset: Math.round((number('clock') ?? now / 1000) - now / 1000),
     taken: all('taken'),
     foreignUnits: activeUnits(stdout),

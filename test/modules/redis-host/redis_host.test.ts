@@ -9,6 +9,7 @@ import type { RedisHostArgs } from '../../../src/modules/generated/redis_host.ts
 import { redisHost } from '../../../src/modules/redis_host.ts';
 import {
   hostFactsScript,
+  limitsFile,
   parseHostFacts,
   sysctlFile,
   tmpfilesFile,
@@ -22,6 +23,9 @@ const args: RedisHostArgs = {
   free_mb: 200,
   backlog: 1024,
   open_files: 10032,
+  user: 'redis',
+  swap: 'any',
+  open_ports: false,
   apply: true,
 };
 const now = Date.parse('2026-11-23T12:00:00Z');
@@ -85,6 +89,57 @@ test('a container that refuses, and a user without root, are told and left', () 
     warnings: expect.arrayContaining([expect.stringContaining('apply needs root')]),
   });
   expect(plan(fresh, { apply: false }).changes).toEqual([]);
+});
+
+describe('a limit of open files that is too low', () => {
+  const low = [...fresh.filter((line) => !line.startsWith('open_files')), 'open_files 1024', 'limits_dir'];
+  const right = 'root hard nofile 10032\nredis hard nofile 10032\n';
+
+  test('is raised for the next login, for root by name too; one that is high enough is left', () => {
+    expect(plan(low).changes).toContainEqual({ what: limitsFile, before: undefined, after: right, text: true });
+    expect(plan([...fresh, 'limits_dir']).changes.map(({ what }) => what)).not.toContain(limitsFile);
+    const noPam = low.filter((line) => line !== 'limits_dir');
+    expect(plan(noPam).changes.map(({ what }) => what)).not.toContain(limitsFile);
+  });
+
+  test('stays raised, and is said where logins do not follow', () => {
+    const lines = right
+      .trimEnd()
+      .split('\n')
+      .map((line) => `persisted ${limitsFile} ${line}`);
+    const again = plan([...low, `persisted ${limitsFile}`, ...lines]);
+    expect(again.changes.map(({ what }) => what)).not.toContain(limitsFile);
+    expect(again.warnings).toContainEqual(expect.stringContaining('raises it for those who log in by PAM'));
+  });
+});
+
+describe('a firewall', () => {
+  const wall = [...fresh, 'firewall firewalld', 'open 22', 'open 7000-7005'];
+  const ports = ['17000', '17001'].map((port) => `port ${port} in firewalld`);
+
+  test('that lets no port of ours through is named, and opened only when that is asked for, by root', () => {
+    const told = expect.stringContaining('firewalld is at work and has no rule for port 17000, 17001');
+    expect(plan(wall).warnings).toContainEqual(told);
+    expect(plan(wall).changes.map(({ what }) => what)).not.toContain(ports[0]);
+    const opened = plan(wall, { open_ports: true, apply: false });
+    expect(opened.changes.map(({ what }) => what)).toEqual(ports);
+    expect(opened.warnings).not.toContainEqual(told);
+    expect(plan(wall.slice(1), { open_ports: true }).warnings).toContainEqual(told);
+  });
+
+  test('that lets all through, or none at all, is nothing to tell', () => {
+    const open = plan([...wall, 'open 17000', 'open 17001'], { open_ports: true, apply: false });
+    expect(open.changes).toEqual([]);
+    expect(plan(fresh).result).toMatchObject({ firewall: null });
+  });
+});
+
+test.each([
+  ['swap 0', 'present', 'it has no swap, wanted is swap: present'],
+  ['swap 2048', 'absent', 'it has 2048 MB of swap, wanted is swap: absent'],
+] as const)('policy for swap: %s, %s', (line, swap, message) => {
+  expect(plan([...fresh, line], { swap }).warnings).toContainEqual(message);
+  expect(plan([...fresh, line], { swap: swap === 'absent' ? 'present' : 'absent' }).warnings).toEqual([]);
 });
 
 test.each([
