@@ -14,6 +14,13 @@ const REPLICA = /Please use SETSLOT only with masters/i;
 const CHANGED = /already the owner|not the owner|Unknown node|still hold keys/i;
 const RETRY_MS = 100;
 
+/** What an error of SETSLOT means: try again, the node is a replica now, the slot was moved meanwhile, or it will not go. */
+export function judgeSetSlotError(error: string): 'soon' | 'replica' | 'changed' | 'hard' {
+  if (REPLICA.test(error)) return 'replica';
+  if (SOON.test(error)) return 'soon';
+  return CHANGED.test(error) ? 'changed' : 'hard';
+}
+
 /** Sets one mark for many slots on one node, in one pipeline; what may go through soon is tried again. */
 export async function setSlots(
   mover: Mover,
@@ -27,11 +34,13 @@ export async function setSlots(
     const commands = left.map((slot) => ['CLUSTER', 'SETSLOT', String(slot), mark, ...(id === undefined ? [] : [id])]);
     const replies = await mover.links.send(name, commands, SETSLOT_TIMEOUT_MS);
     const errors = replies.map((reply) => errorIn(reply));
-    if (errors.some((error) => error !== undefined && REPLICA.test(error))) return 'replica';
-    const hard = errors.find((error) => error !== undefined && !SOON.test(error));
+    if (errors.some((error) => error !== undefined && judgeSetSlotError(error) === 'replica')) return 'replica';
+    const hard = errors.find((error) => error !== undefined && judgeSetSlotError(error) !== 'soon');
     const where = `${nameOf(mover.links.view(name))} refuses SETSLOT ${mark}`;
     if (hard !== undefined)
-      throw CHANGED.test(hard) ? new StaleError(`${where}: ${hard}`) : new TaskError(`${where}: ${hard}`);
+      throw judgeSetSlotError(hard) === 'changed'
+        ? new StaleError(`${where}: ${hard}`)
+        : new TaskError(`${where}: ${hard}`);
     const [soft] = errors.filter((error) => error !== undefined);
     left = left.filter((_, index) => errors[index] !== undefined);
     if (left.length === 0) break;
