@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Lab } from '../../src/lab/contract.ts';
+import type { Lab, LabOptions } from '../../src/lab/contract.ts';
 import { labUp } from '../../src/lab/lab.ts';
 import type { LoadFigures } from '../load/contract.ts';
 import { figuresLine, startLoad } from '../load/load.ts';
@@ -8,7 +8,7 @@ import { type Finished, failures, fromTarball, rcdeploy } from '../main-job/rcde
 /** A diskless sync waits 5 s for more replicas; that is the server's business and only makes tests longer. */
 const CONFIG = { 'repl-diskless-sync-delay': 0 };
 
-/** Six hosts in three zones that serve as a cluster of three shards, half of them with systemd. */
+/** Hosts in three zones that serve as a cluster; by default six, half of them with systemd, with a node each. */
 export class ClusterLab {
   readonly lab: Lab;
   #vars: Record<string, unknown>;
@@ -18,10 +18,14 @@ export class ClusterLab {
     this.#vars = vars;
   }
 
-  static async up(name: string): Promise<ClusterLab> {
+  static async up(
+    name: string,
+    hosts: Pick<LabOptions, 'hosts' | 'systemd'> = { hosts: 6, systemd: [1, 3, 5] },
+    vars: Record<string, unknown> = {},
+  ): Promise<ClusterLab> {
     const [, source = '{}'] = await fromTarball();
-    const lab = await labUp({ name, hosts: 6, systemd: [1, 3, 5], replace: true });
-    const cluster = new ClusterLab(lab, { ...(JSON.parse(source) as object), redis_config: CONFIG });
+    const lab = await labUp({ name, ...hosts, replace: true });
+    const cluster = new ClusterLab(lab, { ...(JSON.parse(source) as object), redis_config: CONFIG, ...vars });
     await cluster.succeed('cluster');
     return cluster;
   }
@@ -31,10 +35,11 @@ export class ClusterLab {
     this.#vars = { ...this.#vars, ...vars };
   }
 
+  /** `playbook`: the name of a shipped one, or a file. */
   args(playbook: string, ...more: string[]): string[] {
     return [
       'run',
-      `playbooks/${playbook}.yml`,
+      playbook.includes('/') ? playbook : `playbooks/${playbook}.yml`,
       '-i',
       this.lab.inventoryFile,
       '-e',
@@ -55,7 +60,8 @@ export class ClusterLab {
 
   /** Runs something while clients work, and prints what they felt. Nothing that was acknowledged may be lost. */
   async underLoad(what: string, work: () => Promise<unknown>): Promise<LoadFigures> {
-    const load = await startLoad({ seeds: this.lab.hosts.map(({ address }) => ({ host: address, port: 6379 })) });
+    const [port = 6379] = (this.#vars.redis_ports as number[] | undefined) ?? [];
+    const load = await startLoad({ seeds: this.lab.hosts.map(({ address }) => ({ host: address, port })) });
     try {
       await load.more(100);
       await work();
