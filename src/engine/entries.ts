@@ -1,4 +1,4 @@
-import type { Block, Entry, RoleEntry } from '../playbook/contract.ts';
+import type { Block, Entry, Include, RoleEntry } from '../playbook/contract.ts';
 import type { HostState } from './host-state.ts';
 import { runInclude } from './includes.ts';
 import { runMeta } from './meta.ts';
@@ -23,10 +23,15 @@ export async function runEntries(
     else if (entry.kind === 'role') await runRole(play, entry, active, rescuable);
     else if (task.kind !== 'task' && task.kind !== 'meta') continue;
     else if (!isSelected(task.tags, tags, skipTags) || !(await play.run.admits(task))) continue;
-    else if (entry.kind === 'include') await runInclude(play, entry, active, rescuable);
+    else if (entry.kind === 'include') await include(play, entry, active, rescuable);
     else if (entry.kind === 'meta') await runMeta(play, entry, active);
     else await runTask(play, entry, active, { rescuable, handler: false });
   }
+}
+
+async function include(play: PlayRun, entry: Include, hosts: readonly HostState[], rescuable: boolean): Promise<void> {
+  const place = { rescuable, handler: false };
+  await runInclude(play, entry, hosts, place, (entries, including) => runEntries(play, entries, including, rescuable));
 }
 
 /** A host runs equal mentions of a role once in a play, unless the role allows duplicates; a run that was all skipped is none. */

@@ -1,7 +1,8 @@
 import type { Result } from '../modules/contract.ts';
-import type { Task } from '../playbook/contract.ts';
+import { type Entry, type Handler, type Include, isHandler, type Task, taskOfHandler } from '../playbook/contract.ts';
 import { renderValue } from '../template/template.ts';
 import type { HostState } from './host-state.ts';
+import { runInclude } from './includes.ts';
 import { renderOr } from './keywords.ts';
 import type { PlayRun } from './play-run.ts';
 import { runTask } from './task.ts';
@@ -13,7 +14,7 @@ const MOST_ROUNDS = 100;
  * to. Of equal names the last wins.
  */
 export function handlersFor(play: PlayRun, name: string, host: HostState): Task[] {
-  const { handlers } = play.context;
+  const handlers = play.context.handlers.map(taskOfHandler);
   const byName = handlers.findLast((handler) => {
     const own = nameOf(play, handler, host);
     return own === name || (handler.role && `${handler.role.name} : ${own}` === name);
@@ -60,13 +61,37 @@ export async function flushHandlers(play: PlayRun, among: readonly HostState[] =
   for (let round = 0; round < MOST_ROUNDS && play.hasNotifications(among); round++) {
     for (const handler of play.context.handlers) {
       if (play.stopReason || play.run.request.signal.aborted) return;
-      const hosts = among.filter((host) => host.notified.has(handler) && play.mayRunHandlers(host));
-      for (const host of hosts) host.notified.delete(handler);
+      const task = taskOfHandler(handler);
+      const hosts = among.filter((host) => host.notified.has(task) && play.mayRunHandlers(host));
+      for (const host of hosts) host.notified.delete(task);
       if (hosts.length === 0) continue;
-      const outcomes = await runTask(play, handler, hosts, { handler: true, rescuable: false });
-      const done = outcomes.filter(({ status }) => status !== 'failed' && status !== 'unreachable');
-      const isOnce = outcomes.length < hosts.length && done.length === outcomes.length;
-      await play.run.owed.strikeOff(play.context, handler, isOnce ? hosts : done.map(({ host }) => host));
+      const done = await runHandler(play, handler, hosts);
+      await play.run.owed.strikeOff(play.context, task, done);
     }
   }
+}
+
+const place = { handler: true, rescuable: false };
+
+/** Gives the hosts on which it is done. */
+async function runHandler(play: PlayRun, handler: Handler, hosts: readonly HostState[]): Promise<readonly HostState[]> {
+  if (handler.kind === 'include') return await runIncluded(play, handler, hosts);
+  const outcomes = await runTask(play, handler, hosts, place);
+  const done = outcomes.filter(({ status }) => status !== 'failed' && status !== 'unreachable');
+  const isOnce = outcomes.length < hosts.length && done.length === outcomes.length;
+  return isOnce ? hosts : done.map(({ host }) => host);
+}
+
+/** What a handler includes runs at once, all of it, whatever its tags. */
+async function runIncluded(play: PlayRun, include: Include, hosts: readonly HostState[]): Promise<HostState[]> {
+  const failures = new Map(hosts.map((host) => [host, host.failure]));
+  await runInclude(play, include, hosts, place, async (entries: readonly Entry[], including) => {
+    for (const entry of entries.filter(isHandler)) {
+      if (play.stopReason || play.run.request.signal.aborted) return;
+      const able = including.filter((host) => play.mayRunHandlers(host));
+      if (able.length > 0) await runHandler(play, entry, able);
+    }
+  });
+  if (play.stopReason || play.run.request.signal.aborted) return [];
+  return hosts.filter((host) => !host.unreachable && host.failure === failures.get(host));
 }

@@ -1,13 +1,12 @@
 import { type Diagnostic, formatSpan } from '../errors/diagnostic.ts';
 import { InputError } from '../errors/errors.ts';
 import type { Result } from '../modules/contract.ts';
-import type { Include, Included, Task } from '../playbook/contract.ts';
+import type { Entry, Include, Included, Task } from '../playbook/contract.ts';
 import type { Status } from '../report/contract.ts';
 import { titleFor } from './emit-result.ts';
-import { runEntries } from './entries.ts';
 import type { HostState } from './host-state.ts';
 import type { PlayRun } from './play-run.ts';
-import { type HostOutcome, runTask } from './task.ts';
+import { type HostOutcome, runTask, type TaskPlace } from './task.ts';
 
 /** One file or role with one item of a loop, and the hosts that include it so. */
 interface Inclusion {
@@ -20,17 +19,21 @@ interface Inclusion {
   readonly hosts: HostState[];
 }
 
-/** `include_tasks` and `include_role`: find out what each host includes, then run that, one inclusion after the other. */
+/**
+ * `include_tasks` and `include_role`: find out what each host includes, then run that with `runAll`, one inclusion after the
+ * other.
+ */
 export async function runInclude(
   play: PlayRun,
   include: Include,
   hosts: readonly HostState[],
-  rescuable: boolean,
+  place: TaskPlace,
+  runAll: (entries: readonly Entry[], hosts: readonly HostState[]) => Promise<void>,
 ): Promise<void> {
-  const outcomes = await runTask(play, include.task, hosts, { rescuable, handler: false });
+  const outcomes = await runTask(play, include.task, hosts, place);
   const ready = inclusionsOf(outcomes).flatMap((inclusion) => {
-    const active = inclusion.hosts.filter((host) => host.isActive);
-    const included = active.length === 0 ? undefined : load(play, include, inclusion, active, rescuable);
+    const active = inclusion.hosts.filter((host) => (place.handler ? play.mayRunHandlers(host) : host.isActive));
+    const included = active.length === 0 ? undefined : load(play, include, inclusion, active, place.rescuable);
     if (included === undefined) return [];
     const { what } = included;
     tell(play, include.task, inclusion, active, { status: 'ok', result: inclusion.result, what });
@@ -45,7 +48,7 @@ export async function runInclude(
   if (include.task.loop) tellLoops(play, include.task, outcomes);
   for (const { included, active } of ready) {
     if (play.stopReason || play.run.request.signal.aborted) return;
-    await runEntries(play, included.entries, active, rescuable);
+    await runAll(included.entries, active);
   }
 }
 

@@ -1,5 +1,5 @@
 import { TaskError } from '../errors/errors.ts';
-import type { Task } from '../playbook/contract.ts';
+import { type Handler, type Task, taskOfHandler } from '../playbook/contract.ts';
 import { READ_RECORDS } from '../state/cluster-record.ts';
 import { parseLock, READ_LOCK } from '../state/lock.ts';
 import { type Owed, owedKey, parseOwed, READ_OWED, recordOwedScript, strikeOffScript } from '../state/owed.ts';
@@ -49,11 +49,11 @@ export class OwedWork {
    * Notify those of these handlers that an earlier run owes, each once. Asked again at every flush: the arguments of a handler
    * may need variables that come during the play.
    */
-  remind(play: PlayRun, handlers: readonly Task[]): void {
+  remind(play: PlayRun, handlers: readonly Handler[]): void {
     for (const host of play.active()) {
       const owed = this.#known.get(host);
       if (!owed || owed.size === 0) continue;
-      for (const handler of handlers) {
+      for (const handler of handlers.map(taskOfHandler)) {
         const key = this.#keyOf(play.context, handler, host);
         if (key === undefined || !owed.has(key) || !this.#earlier.get(host)?.has(key)) continue;
         host.notified.add(handler);

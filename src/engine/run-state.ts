@@ -1,6 +1,6 @@
 import { TaskError } from '../errors/errors.ts';
 import type { Inventory, VarLayer } from '../inventory/contract.ts';
-import type { Meta, Play, Task } from '../playbook/contract.ts';
+import { type Handler, type Meta, type Play, type Task, taskOfHandler } from '../playbook/contract.ts';
 import type { Become } from '../transport/contract.ts';
 import { ConnectionPool } from './connections.ts';
 import { HostState } from './host-state.ts';
@@ -21,7 +21,7 @@ export interface PlayContext extends PlayView {
   readonly playbookDir: string;
   readonly playbookFile: string;
   /** Of the play, and of the roles that have been included in it so far. */
-  readonly handlers: Task[];
+  readonly handlers: Handler[];
   /** Variables of roles that all of the play sees. */
   readonly exposed: { readonly defaults: VarLayer[]; readonly vars: VarLayer[] };
   /** Answers to `vars_prompt`. */
@@ -233,7 +233,7 @@ function mayWorkOnRedis({ module }: Task): boolean {
 
 function tasksOf(play: Play): Task[] {
   const steps = mainPath([play.preTasks, play.tasks, play.postTasks]);
-  return [...steps.flatMap((step) => (step.kind === 'task' ? [step.task] : [])), ...play.handlers];
+  return [...steps.flatMap((step) => (step.kind === 'task' ? [step.task] : [])), ...play.handlers.map(taskOfHandler)];
 }
 
 /** A template may come to true. */

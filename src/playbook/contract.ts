@@ -150,7 +150,7 @@ export interface Include {
 /** What a dynamic include brings into the play. */
 export interface Included {
   readonly entries: readonly Entry[];
-  readonly handlers: readonly Task[];
+  readonly handlers: readonly Handler[];
   /** `public`: what the rest of the play sees of the role's variables. */
   readonly exposes: Exposed | undefined;
   /** A file, or a role's name, for people. */
@@ -164,6 +164,18 @@ export interface Exposed {
 }
 
 export type Entry = Task | Block | Meta | RoleEntry | Include;
+
+/** `include_tasks` as a handler runs the tasks of its file when it was notified. */
+export type Handler = Task | Include;
+
+/** What carries a handler's name and keywords. */
+export function taskOfHandler(handler: Handler): Task {
+  return handler.kind === 'include' ? handler.task : handler;
+}
+
+export function isHandler(entry: Entry): entry is Handler {
+  return entry.kind === 'task' || entry.kind === 'include';
+}
 
 /** One question of `vars_prompt`. */
 export interface Prompt {
@@ -209,7 +221,7 @@ export interface Play extends BecomeKeywords {
   readonly tasks: readonly Entry[];
   readonly postTasks: readonly Entry[];
   /** Those of roles first: of equal names the last wins. */
-  readonly handlers: readonly Task[];
+  readonly handlers: readonly Handler[];
   readonly strategy: 'linear' | 'free';
   /** Unrendered sizes, left to right; empty: all hosts at once. */
   readonly serial: readonly Raw[];

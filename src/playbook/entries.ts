@@ -45,7 +45,7 @@ function readEntry(entry: unknown, span: Span | undefined, outer: Inherited, pla
 function readBlock(map: Record<string, unknown>, outer: Inherited, place: Place, loading: Loading): Entry[] {
   if (place === 'handlers') {
     loading.findings.error(
-      'not-supported-yet',
+      'not-supported',
       'a block cannot be a handler',
       keySpanOf(map, 'block'),
       'make its tasks handlers that listen to one topic',
@@ -72,7 +72,7 @@ function readMeta(
 ): Entry[] {
   const { findings } = loading;
   if (place === 'handlers') {
-    findings.error('not-supported-yet', 'meta cannot be a handler yet', keySpanOf(map, key), 'use it among the tasks');
+    findings.error('not-supported', 'meta cannot be a handler', keySpanOf(map, key), 'use it among the tasks');
     return [];
   }
   const { [key]: written, ...rest } = map;

@@ -1,16 +1,16 @@
 import { nearest } from '../source/nearest.ts';
 import { isTemplate } from './coerce.ts';
-import type { Task } from './contract.ts';
+import { type Handler, type Task, taskOfHandler } from './contract.ts';
 import type { Findings } from './findings.ts';
 import type { Notification } from './loading.ts';
 
 /** Ansible ends the whole run at the first notification of a handler that does not exist; that can be known before. */
 export function checkNotifications(
   notifications: readonly Notification[],
-  handlers: readonly Task[],
+  handlers: readonly Handler[],
   findings: Findings,
 ): void {
-  const names = new Set(handlers.flatMap(namesOf));
+  const names = new Set(handlers.map(taskOfHandler).flatMap(namesOf));
   // A handler whose name is a template may turn out to be any.
   if ([...names].some(isTemplate)) return;
   for (const { name, span } of notifications) {

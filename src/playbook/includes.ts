@@ -29,23 +29,25 @@ const ownKeywords = new Set([
 export function readInclude(map: EntryMap, key: string, outer: Inherited, place: Place, loading: Loading): Entry[] {
   const { findings } = loading;
   const kind = shortName(key);
-  if (place === 'handlers') {
-    const hint = 'use import_tasks, or handlers that listen to one topic';
-    findings.error('not-supported', `${kind} cannot be a handler`, keySpanOf(map, key), hint);
+  if (place === 'handlers' && kind === 'include_role') {
+    findings.error('not-supported', 'a role cannot be a handler', keySpanOf(map, key), 'use include_tasks');
     return [];
   }
+  const isOwn = (other: string) =>
+    other === key ||
+    ownKeywords.has(other) ||
+    other.startsWith('with_') ||
+    (place === 'handlers' && other === 'listen');
   for (const other of Object.keys(map)) {
-    if (other === key || ownKeywords.has(other) || other.startsWith('with_')) continue;
+    if (isOwn(other)) continue;
     const hint = `put it under "apply" of ${kind}, or on the tasks in the file`;
     findings.error('unknown-keyword', `${kind} does not take "${other}"`, keySpanOf(map, other), hint);
   }
-  const taken = Object.fromEntries(
-    Object.entries(map).filter(([other]) => other === key || ownKeywords.has(other) || other.startsWith('with_')),
-  );
+  const taken = Object.fromEntries(Object.entries(map).filter(([other]) => isOwn(other)));
   copyPlaces(map, taken);
   const task = readTask(taken, outer, place, loading);
   if (task === undefined) return [];
-  const source: Source = { map, task, outer, loading, isRole: kind === 'include_role' };
+  const source: Source = { map, task, outer, place, loading, isRole: kind === 'include_role' };
   const include: Include = {
     kind: 'include',
     task,
@@ -60,6 +62,7 @@ interface Source {
   readonly map: EntryMap;
   readonly task: Task;
   readonly outer: Inherited;
+  readonly place: Place;
   readonly loading: Loading;
   readonly isRole: boolean;
 }
@@ -83,7 +86,7 @@ function readIncluded(
   const span = spanOf(source.task.args, source.isRole ? 'name' : 'file') ?? source.task.span;
   const name = String(args[source.isRole ? 'name' : 'file']);
   if (!source.isRole) {
-    const entries = readTasksFile(name, span, inside, 'tasks', loading);
+    const entries = readTasksFile(name, span, inside, source.place, loading);
     return {
       entries,
       handlers: loading.play.roleHandlers,

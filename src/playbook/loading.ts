@@ -3,7 +3,7 @@ import type { Diagnostic, Span } from '../errors/diagnostic.ts';
 import type { VarLayer } from '../inventory/contract.ts';
 import { spanOf } from '../source/positions.ts';
 import { loadYaml } from '../source/yaml-file.ts';
-import type { Task } from './contract.ts';
+import type { Handler } from './contract.ts';
 import { Findings } from './findings.ts';
 import { forgetLines } from './text-position.ts';
 
@@ -17,11 +17,11 @@ export interface Notification {
 export class PlayParts {
   readonly notifications: Notification[] = [];
   /** Of roles, in the order in which they are met. */
-  readonly roleHandlers: Task[] = [];
+  readonly roleHandlers: Handler[] = [];
   readonly roleDefaults: VarLayer[] = [];
   readonly roleVars: VarLayer[] = [];
   /** Of roles that are included during the run, as far as they are known: names that may be notified. */
-  readonly foreseenHandlers: Task[] = [];
+  readonly foreseenHandlers: Handler[] = [];
   /** A role whose name is not known before the run may bring any handler. */
   hasUnforeseenHandlers = false;
   /** Levels 12 and 14 of the play itself, as far as they are known. */

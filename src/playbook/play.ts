@@ -1,5 +1,5 @@
 import { spanOf } from '../source/positions.ts';
-import type { Play, Task } from './contract.ts';
+import { isHandler, type Play } from './contract.ts';
 import { placeProperties } from './copy-places.ts';
 import { readEntries } from './entries.ts';
 import { checkNotifications } from './handlers.ts';
@@ -34,7 +34,7 @@ export function readPlay(map: PlayMap, outer: Inherited, around: Loading): Play 
   const roles = readRoles(map.roles, inside, loading);
   const tasks = [...roles.flatMap(({ entries }) => entries), ...list('tasks')];
   const postTasks = list('post_tasks');
-  const own = list('handlers', 'handlers').filter((entry): entry is Task => entry.kind === 'task');
+  const own = list('handlers', 'handlers').filter(isHandler);
   const handlers = [...parts.roleHandlers, ...own];
   if (!parts.hasUnforeseenHandlers)
     checkNotifications(parts.notifications, [...handlers, ...parts.foreseenHandlers], findings);

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Span } from '../errors/diagnostic.ts';
 import type { VarLayer } from '../inventory/contract.ts';
 import { spanOf } from '../source/positions.ts';
-import type { Entry, Exposed, Role, Task } from './contract.ts';
+import { type Entry, type Exposed, type Handler, isHandler, type Role } from './contract.ts';
 import { readEntries } from './entries.ts';
 import type { Inherited } from './inherited.ts';
 import type { Loading } from './loading.ts';
@@ -22,7 +22,7 @@ interface OwnRole {
 export interface ReadRole {
   /** Its dependencies' tasks, then its own, each role as one entry. */
   readonly entries: readonly Entry[];
-  readonly handlers: readonly Task[];
+  readonly handlers: readonly Handler[];
   readonly exposed: Exposed;
 }
 
@@ -113,11 +113,11 @@ function readHandlers(
   span: Span | undefined,
   within: Inherited,
   loading: Loading,
-): Task[] {
+): Handler[] {
   const inside = loading.inRole({ dir: role.dir, folder: 'handlers' });
   const [file] = filesOf(role.dir, 'handlers', from.handlers, span, inside);
   if (file === undefined) return [];
-  return readFile(file, 'handlers', span, within, inside).filter((entry): entry is Task => entry.kind === 'task');
+  return readFile(file, 'handlers', span, within, inside).filter(isHandler);
 }
 
 function readFile(

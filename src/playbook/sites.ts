@@ -112,7 +112,7 @@ function partsOf(entry: Extract<Entry, { kind: 'block' | 'role' }>): (readonly E
 
 /** All dynamic includes of a play, those within foreseen ones too. */
 export function* includesOf(play: Play): Generator<Include> {
-  for (const list of [play.preTasks, play.tasks, play.postTasks]) yield* includesIn(list);
+  for (const list of [play.preTasks, play.tasks, play.postTasks, play.handlers]) yield* includesIn(list);
 }
 
 function* includesIn(entries: readonly Entry[]): Generator<Include> {

@@ -7,7 +7,7 @@ import type { Loading } from './loading.ts';
 import { readModuleDefaults } from './module-defaults.ts';
 import { checkNames } from './names.ts';
 
-/** Where entries stand: handlers know `listen`, and no blocks. */
+/** Where entries stand: handlers know `listen`, and neither blocks nor roles. */
 export type Place = 'tasks' | 'handlers';
 
 /** What a block, an import or a task adds to what is around it; notifications are noted for the check of handler names. */

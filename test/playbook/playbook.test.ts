@@ -211,7 +211,7 @@ test.each<[string, string[]]>([
   ['- hosts: all\n  tasks:\n    - ping:\n      loop_control: {pause: soon}\n', ['4:29 wrong-type']],
   ['- hosts: all\n  vars: {a-b: 1}\n', ['2:10 wrong-name']],
   ['- hosts: all\n  tasks:\n    - set_fact: {1a: 2}\n', ['3:18 wrong-name']],
-  ['- hosts: all\n  handlers:\n    - block: []\n', ['3:7 not-supported-yet']],
+  ['- hosts: all\n  handlers:\n    - block: []\n', ['3:7 not-supported']],
   ['- hosts: all\n  vars_files: [{a: 1}]\n', ['2:16 wrong-type']],
   ['- hosts: all\n  vars_files: [[a.yml, b.yml]]\n', ['2:16 missing-file']],
   ['- hosts: all\n  tasks:\n    - import_tasks: "{{ ansible_system }}.yml"\n', ['3:21 not-known-yet']],

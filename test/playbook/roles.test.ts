@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/errors/errors.ts';
-import type { Include, Task } from '../../src/playbook/contract.ts';
+import { type Include, type Task, taskOfHandler } from '../../src/playbook/contract.ts';
 import { loadInput } from '../../src/playbook/load-input.ts';
 import { includesOf } from '../../src/playbook/sites.ts';
 import { places, read, tasksOf, writeFiles } from './files.ts';
@@ -74,7 +74,7 @@ describe('roles', () => {
     };
     const { playbook, diagnostics } = read(play('  roles: [a]\n  handlers: [{name: last, ping: }]\n'), files);
     expect(diagnostics).toEqual([]);
-    expect(playbook.plays[0]?.handlers.map(({ name }) => name)).toEqual(['go', 'last']);
+    expect(playbook.plays[0]?.handlers.map((one) => taskOfHandler(one).name)).toEqual(['go', 'last']);
     expect(places(read(play('  roles: [a]\n  tasks: [{ping: , notify: "b : go"}]\n'), files).diagnostics)).toEqual([
       '4:28 unknown-handler',
     ]);
