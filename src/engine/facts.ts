@@ -14,7 +14,7 @@ export function keepFacts(task: Task, result: Result, host: HostState): void {
   }
   if (task.module === 'set_fact') {
     for (const [name, value] of Object.entries(facts)) host.setFacts.set(name, value);
-    return;
+    if (result._cacheable !== true) return;
   }
   const unprefixed = Object.entries(facts).map(([name, value]) => [name.replace(/^ansible_/, ''), value] as const);
   host.facts = { ...host.facts, ...Object.fromEntries(unprefixed) };

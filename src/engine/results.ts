@@ -30,10 +30,11 @@ export function withLines(result: Result): Result {
   return result;
 }
 
-/** A result as variables see it: without the word to reporters from which `-v` on it is shown. */
-export function withoutVerbosity(registered: unknown): unknown {
-  if (typeof registered !== 'object' || registered === null || !('_verbosity' in registered)) return registered;
-  const { _verbosity, ...kept } = registered;
+/** A result as variables see it: without the words that modules have for reporters and the engine. */
+export function withoutNotes(registered: unknown): unknown {
+  if (typeof registered !== 'object' || registered === null) return registered;
+  if (!('_verbosity' in registered || '_cacheable' in registered)) return registered;
+  const { _verbosity, _cacheable, ...kept } = registered as Result;
   return kept;
 }
 

@@ -12,7 +12,7 @@ import { leniencyOf, renderOr } from './keywords.ts';
 import type { PlayRun } from './play-run.ts';
 import { type Prepared, prepareTask, prepareTurn, type Turn } from './prepare.ts';
 import { readAhead } from './read-ahead.ts';
-import { count, loopResult, statusOf, withoutVerbosity } from './results.ts';
+import { count, loopResult, statusOf, withoutNotes } from './results.ts';
 import { runTurn, type TurnOutcome } from './turn.ts';
 
 export interface TaskPlace {
@@ -143,7 +143,7 @@ async function runOnHost(
     host,
     status,
     result,
-    registered: { ...result, results: outcomes.map(({ registered }) => withoutVerbosity(registered)) },
+    registered: { ...result, results: outcomes.map(({ registered }) => withoutNotes(registered)) },
     factsOf,
     id,
     turns: outcomes.map(({ result: one }, index) => {
@@ -192,8 +192,7 @@ function settle(play: PlayRun, task: Task, outcome: HostOutcome, sharers: readon
   // What is included counts by itself.
   if (!isInclude(task) || (status !== 'ok' && status !== 'changed')) count(host.stats, status, result.changed === true);
   if (task.role && status !== 'skipped' && status !== 'unreachable') host.rolesBegun.add(task.role.key);
-  if (task.register)
-    for (const sharer of sharers) sharer.setFacts.set(task.register, withoutVerbosity(outcome.registered));
+  if (task.register) for (const sharer of sharers) sharer.setFacts.set(task.register, withoutNotes(outcome.registered));
   const facts = Array.isArray(result.results) ? result.results : [result];
   const owners = outcome.factsOf === undefined ? sharers : [outcome.factsOf];
   for (const owner of owners) for (const one of facts) keepFacts(task, one, owner);

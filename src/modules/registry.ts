@@ -65,6 +65,7 @@ const loaders: Readonly<Record<string, () => Promise<Module>>> = {
   unarchive: async () => (await import('./unarchive.ts')).unarchive,
   uri: async () => (await import('./uri.ts')).uri,
   user: async () => (await import('./user.ts')).user,
+  validate_argument_spec: async () => (await import('./validate_argument_spec.ts')).validateArgumentSpec,
   wait_for: async () => (await import('./wait_for.ts')).waitFor,
   wait_for_connection: async () => (await import('./wait_for_connection.ts')).waitForConnection,
   yum: async () => (await import('./yum.ts')).yum,

@@ -6,11 +6,6 @@ export const setFact: ControlModule<SetFactArgs> = {
   kind: 'control',
   name: 'set_fact',
   run({ cacheable, ...facts }) {
-    if (cacheable) {
-      throw new TaskError('set_fact: cacheable is not supported, facts are not kept between runs', {
-        hint: 'remove `cacheable`, or put the value into the inventory',
-      });
-    }
     const names = Object.keys(facts);
     if (names.length === 0) throw new TaskError('set_fact: no variable given');
     const wrong = names.find((name) => !/^[A-Za-z_]\w*$/.test(name));
@@ -19,6 +14,6 @@ export const setFact: ControlModule<SetFactArgs> = {
         hint: 'letters, digits and underscores only, not starting with a digit',
       });
     }
-    return { changed: false, ansible_facts: facts };
+    return { changed: false, ansible_facts: facts, ...(cacheable && { _cacheable: true }) };
   },
 };

@@ -91,6 +91,7 @@ export function readImportRole(map: EntryMap, key: string, outer: Inherited, pla
       params: [],
       from,
       allowDuplicates: args.allow_duplicates !== false,
+      validates: args.rolespec_validate !== false,
       own: [map.when, map.tags],
     },
     loading,

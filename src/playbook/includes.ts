@@ -103,6 +103,7 @@ function readIncluded(
       params: [],
       from: fromFiles(args),
       allowDuplicates: args.allow_duplicates !== false,
+      validates: args.rolespec_validate !== false,
       own: [source.map.when, source.map.tags],
     },
     loading,

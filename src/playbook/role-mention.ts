@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Span } from '../errors/diagnostic.ts';
 import type { VarLayer } from '../inventory/contract.ts';
 import { keySpanOf, spanOf } from '../source/positions.ts';
@@ -24,6 +22,8 @@ export interface RoleMention {
   readonly params: readonly VarLayer[];
   readonly from: FromFiles;
   readonly allowDuplicates: boolean | undefined;
+  /** Whether its variables are held against its specification. */
+  readonly validates: boolean;
   /** The mention's own conditions and tags, by which equal mentions are told. */
   readonly own: unknown;
 }
@@ -40,7 +40,7 @@ function readMention(
   outer: Inherited,
   loading: Loading,
 ): RoleMention | undefined {
-  const plain = { vars: [], params: [], from: {}, allowDuplicates: undefined, own: undefined };
+  const plain = { vars: [], params: [], from: {}, allowDuplicates: undefined, validates: true, own: undefined };
   if (typeof entry === 'string' || typeof entry === 'number') {
     const name = roleName(String(entry), span, outer, loading);
     return name === undefined ? undefined : { ...plain, name, span, outer };
@@ -120,26 +120,15 @@ export function readDependencies(
 ): { readonly mentions: readonly RoleMention[]; readonly allowDuplicates: boolean } {
   const { findings } = inside;
   const [file] = filesOf(role.dir, 'meta', undefined, span, inside);
-  const specs = ['yml', 'yaml']
-    .map((end) => join(role.dir, 'meta', `argument_specs.${end}`))
-    .find((one) => existsSync(one));
-  if (specs !== undefined) warnOfSpecs({ file: specs, line: 1, column: 1, endLine: 1, endColumn: 1 }, inside);
   const meta = file === undefined ? undefined : inside.read(file, span);
   if (meta === undefined || meta === null) return { mentions: [], allowDuplicates: false };
   if (typeof meta !== 'object' || Array.isArray(meta)) {
     findings.error('wrong-type', `${file} must be a map`, spanOf(meta) ?? span);
     return { mentions: [], allowDuplicates: false };
   }
-  const { dependencies, allow_duplicates, argument_specs } = meta as Record<string, unknown>;
-  if (argument_specs !== undefined) warnOfSpecs(keySpanOf(meta, 'argument_specs'), inside);
+  const { dependencies, allow_duplicates } = meta as Record<string, unknown>;
   if (dependencies !== undefined && dependencies !== null && !Array.isArray(dependencies)) {
     findings.error('wrong-type', 'dependencies of a role must be a list', spanOf(meta, 'dependencies'));
   }
   return { mentions: readMentions(dependencies, outer, inside), allowDuplicates: allow_duplicates === true };
-}
-
-function warnOfSpecs(span: Span | undefined, { findings }: Loading): void {
-  const message = 'argument specifications of roles are not checked';
-  const hint = 'what a role needs can be told with assert';
-  findings.add([{ severity: 'warning', code: 'argument-specs', message, span, hint }]);
 }

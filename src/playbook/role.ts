@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Span } from '../errors/diagnostic.ts';
 import type { VarLayer } from '../inventory/contract.ts';
 import { spanOf } from '../source/positions.ts';
+import { specTask } from './argument-specs.ts';
 import { type Entry, type Exposed, type Handler, isHandler, type Role } from './contract.ts';
 import { readEntries } from './entries.ts';
 import type { Inherited } from './inherited.ts';
@@ -50,7 +51,7 @@ export function readRole(mention: RoleMention, loading: Loading, chain: readonly
   const role = roleOf(mention, meta.allowDuplicates, own, chain, dependencies);
   const within: Inherited = { ...outer, role };
   return {
-    entries: [...dependencies.flatMap(({ entries }) => entries), ...readTasks(role, from, span, within, inside)],
+    entries: [...dependencies.flatMap(({ entries }) => entries), ...readTasks(role, mention, within, inside)],
     handlers: [...dependencies.flatMap(({ handlers }) => handlers), ...readHandlers(role, from, span, within, loading)],
     exposed: {
       defaults: [...dependencies.flatMap(({ exposed }) => exposed.defaults), ...own.defaults],
@@ -100,10 +101,12 @@ function keyOf(dir: string, { params, vars, from, own }: RoleMention): string {
   return createHash('sha256').update(asked).digest('hex');
 }
 
-function readTasks(role: Role, from: FromFiles, span: Span | undefined, within: Inherited, inside: Loading): Entry[] {
+function readTasks(role: Role, mention: RoleMention, within: Inherited, inside: Loading): Entry[] {
+  const { from, span, validates } = mention;
   const [file] = filesOf(role.dir, 'tasks', from.tasks, span, inside);
   const at = span ?? { file: file ?? role.dir, line: 1, column: 1, endLine: 1, endColumn: 1 };
-  const tasks = file === undefined ? [] : readFile(file, 'tasks', span, within, inside);
+  const first = validates ? specTask(role, from.tasks, within, inside) : [];
+  const tasks = [...first, ...(file === undefined ? [] : readFile(file, 'tasks', span, within, inside))];
   return [{ kind: 'role', role, tasks, span: at }];
 }
 

@@ -3,7 +3,7 @@ import { Unknown } from '../template/values.ts';
 import { sanitize } from './sanitize.ts';
 
 /** What ansible-playbook leaves out of the results that it shows. */
-const hiddenKeys = new Set(['failed', 'skipped', '_verbosity']);
+const hiddenKeys = new Set(['failed', 'skipped', '_verbosity', '_cacheable']);
 const hiddenOfDebug = new Set([...hiddenKeys, 'changed', 'item', 'ansible_loop_var']);
 /** They show their results without being asked with `-v`. */
 const talkative = new Set(['debug', 'assert']);

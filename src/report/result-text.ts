@@ -4,7 +4,16 @@ import { brief } from './diff-text.ts';
 import { sanitize, sanitizeLine } from './sanitize.ts';
 
 /** What a result says of itself and its line says already; `steps` and `cluster` have texts of their own. */
-const told = new Set(['changed', 'failed', 'skipped', '_verbosity', 'steps', 'cluster', 'ansible_loop_var']);
+const told = new Set([
+  'changed',
+  'failed',
+  'skipped',
+  '_verbosity',
+  '_cacheable',
+  'steps',
+  'cluster',
+  'ansible_loop_var',
+]);
 /** The same text again, in lines, and times: they differ on every host and would keep alike results apart. */
 const forMore = new Set(['stdout_lines', 'stderr_lines', 'start', 'end', 'delta']);
 /** From so many `-v` on, values are told whole. */

@@ -164,10 +164,10 @@ describe('roles', () => {
       ['site.yml:3:36 import-loop'],
     ],
     [
-      'argument specifications',
+      'argument specifications that are no map',
       '  roles: [a]\n',
-      { 'roles/a/tasks/main.yml': '', 'roles/a/meta/argument_specs.yml': 'argument_specs: {}\n' },
-      ['roles/a/meta/argument_specs.yml:1:1 argument-specs'],
+      { 'roles/a/tasks/main.yml': '', 'roles/a/meta/argument_specs.yml': 'argument_specs: {main: [1]}\n' },
+      ['roles/a/meta/argument_specs.yml:1:24 wrong-type'],
     ],
     [
       'a keyword with a slip of the pen',
