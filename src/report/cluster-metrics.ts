@@ -2,31 +2,29 @@ import type { ClusterPicture, PicturedNode } from './cluster-picture.ts';
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
-/** The picture in Prometheus's text format, for a node exporter's textfile collector or a scrape by a script. */
-export function metricsText(picture: ClusterPicture): string {
-  const cluster = { cluster: picture.name };
-  const findings = new Map<string, number>();
-  for (const { code } of picture.findings) findings.set(code, (findings.get(code) ?? 0) + 1);
-  const open = picture.open.reduce((sum, { slots }) => sum + slots.length, 0);
+/** The pictures in Prometheus's text format, for a node exporter's textfile collector or a scrape by a script. */
+export function metricsText(pictures: readonly ClusterPicture[]): string {
   const of = (value: (node: PicturedNode) => number | null): Sample[] =>
-    picture.nodes.flatMap((node): Sample[] => {
-      const found = value(node);
-      return found === null ? [] : [[{ ...cluster, ...labelsOf(node) }, found]];
-    });
+    pictures.flatMap(({ name: cluster, nodes }) =>
+      nodes.flatMap((node): Sample[] => {
+        const found = value(node);
+        return found === null ? [] : [[{ cluster, ...labelsOf(node) }, found]];
+      }),
+    );
   const seen = (node: PicturedNode, value: number | null): number | null => (node.role === null ? null : value);
   return [
-    gauge('ok', 'Whether a check finds nothing wrong.', [[cluster, Number(picture.findings.length === 0)]]),
     gauge(
-      'findings',
-      'What a check finds wrong, by kind.',
-      [...findings].map(([code, n]): Sample => [{ ...cluster, code }, n]),
+      'ok',
+      'Whether a check finds nothing wrong.',
+      pictures.map(({ name: cluster, findings }) => [{ cluster }, Number(findings.length === 0)]),
     ),
-    gauge('slots', 'Hash slots by condition.', [
-      [{ ...cluster, condition: 'covered' }, picture.covered],
-      [{ ...cluster, condition: 'uncovered' }, 16384 - picture.covered],
-      [{ ...cluster, condition: 'open' }, open],
-    ]),
-    gauge('slots_agreed', 'Whether all nodes agree on who owns which slots.', [[cluster, Number(picture.agreed)]]),
+    gauge('findings', 'What a check finds wrong, by kind.', pictures.flatMap(findingsOf)),
+    gauge('slots', 'Hash slots by condition.', pictures.flatMap(slotsOf)),
+    gauge(
+      'slots_agreed',
+      'Whether all nodes agree on who owns which slots.',
+      pictures.map(({ name: cluster, agreed }) => [{ cluster }, Number(agreed)]),
+    ),
     gauge(
       'node_up',
       'Whether the node answers.',
@@ -83,6 +81,21 @@ export function metricsText(picture: ClusterPicture): string {
       of(({ lag }) => lag),
     ),
   ].join('');
+}
+
+function findingsOf({ name: cluster, findings }: ClusterPicture): Sample[] {
+  const counts = new Map<string, number>();
+  for (const { code } of findings) counts.set(code, (counts.get(code) ?? 0) + 1);
+  return [...counts].map(([code, count]) => [{ cluster, code }, count]);
+}
+
+function slotsOf({ name: cluster, covered, open }: ClusterPicture): Sample[] {
+  const opened = open.reduce((sum, { slots }) => sum + slots.length, 0);
+  return [
+    [{ cluster, condition: 'covered' }, covered],
+    [{ cluster, condition: 'uncovered' }, 16384 - covered],
+    [{ cluster, condition: 'open' }, opened],
+  ];
 }
 
 function gauge(name: string, help: string, samples: readonly Sample[]): string {

@@ -1,4 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { form } from '../../src/redis/cluster/form.ts';
@@ -127,9 +131,84 @@ describe('rcdeploy cluster', () => {
     expect(more.out).toContain('h1:21341 (127.0.0.1:21341) has 1 replicas, declared are 2');
   });
 
-  it('needs no more rights than to look', async () => {
-    const rights = ['on', '>only-to-look', '+info', '+role', '+cluster|info', '+cluster|nodes'];
-    await Promise.all(ports.map((port) => command(port, ['ACL', 'SETUSER', 'looker', ...rights])));
+  it('shows several clusters at once, and exits as the worst of them', async () => {
+    const site = (name: string, port: number) =>
+      `${directoryOf({
+        'hosts.yml': JSON.stringify({
+          all: {
+            vars: { redis_cluster_name: name },
+            children: {
+              redis: {
+                hosts: {
+                  [`${name}-1`]: { ansible_connection: 'local', redis_address: '127.0.0.1', redis_ports: [port] },
+                },
+              },
+            },
+          },
+        }),
+      })}/hosts.yml`;
+    const [orders, users, gone] = [site('orders', 21341), site('users', 21342), site('gone', 21349)];
+    const status = await rcdeploy('cluster', 'status', '--each', orders, users);
+    expect(status).toMatchObject({ exit: 0, out: expect.stringMatching(/cluster orders:[\s\S]*cluster users:/) });
+    const worst = await rcdeploy('cluster', 'check', '--output', 'json', '--each', orders, gone);
+    expect(worst.exit).toBe(4);
+    expect(
+      worst.out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).name),
+    ).toEqual(['orders', 'gone']);
+    const metrics = (await rcdeploy('cluster', 'check', '--output', 'prometheus', '--each', orders, users)).out;
+    expect(metrics.match(/^# TYPE rcdeploy_cluster_ok /gm)).toHaveLength(1);
+    expect(metrics).toMatch(/_ok\{cluster="orders"\} 0\nrcdeploy_cluster_ok\{cluster="users"\} 0\n/);
+    const confused = await rcdeploy('cluster', 'status', '--each', orders, site('orders', 21343));
+    expect(confused).toMatchObject({ exit: 1, err: expect.stringContaining('several clusters are called orders') });
+  });
+
+  it('looks again and again until it is interrupted', async () => {
+    const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+    const watching = spawn(process.execPath, [main, 'cluster', 'check', seed, '--watch', '1', '--output', 'json'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const pictures: unknown[] = [];
+    for await (const line of createInterface({ input: watching.stdout })) {
+      if (pictures.push(JSON.parse(line)) === 2) watching.kill('SIGINT');
+    }
+    expect(pictures.slice(0, 2)).toMatchObject([{ covered: 16384 }, { covered: 16384 }]);
+    if (watching.exitCode === null) await once(watching, 'exit');
+    expect(watching.exitCode).toBe(130);
+  });
+
+  /** The rights that the documentation gives a user. */
+  const documented = (user: string): string[] => {
+    const text = readFileSync(new URL('../../docs/playbooks.md', import.meta.url), 'utf8');
+    const words = new RegExp(`^ACL SETUSER ${user} (.*)$`, 'm').exec(text)?.[1]?.split(' ') ?? [];
+    return words.map((word) => (word === '>SECRET' ? '>only-to-look' : word));
+  };
+
+  it('needs no more rights than the documented ones to look, and an exporter no more than its own', async () => {
+    for (const [name, user] of Object.entries({ looker: 'rcdeploy-look', exporter: 'exporter' })) {
+      const rights = documented(user);
+      expect(rights).toContain('>only-to-look');
+      await Promise.all(ports.map((port) => command(port, ['ACL', 'SETUSER', name, ...rights])));
+    }
+    const exporter = { username: 'exporter', password: 'only-to-look' };
+    const asked = [
+      'INFO ALL',
+      'PING',
+      'CLUSTER INFO',
+      'SLOWLOG LEN',
+      'SLOWLOG GET 1',
+      'LATENCY LATEST',
+      'LATENCY HISTOGRAM',
+      'CLIENT SETNAME exporter',
+    ];
+    for (const words of asked)
+      expect(await command(21341, words.split(' '), exporter), words).not.toHaveProperty('error');
+    for (const words of ['GET k', 'KEYS *', 'CONFIG GET requirepass', 'ACL LIST', 'CLUSTER RESET', 'CLIENT KILL ID 1'])
+      expect(await command(21341, words.split(' '), exporter), words).toMatchObject({
+        error: expect.stringContaining('NOPERM'),
+      });
     const login = ['-e', '{"redis_username": "looker", "redis_password": "only-to-look"}'];
     const checked = await ours('check', ...login);
     expect(checked.exit).toBe(0);

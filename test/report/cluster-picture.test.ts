@@ -50,7 +50,7 @@ describe('a picture of a cluster with hostile text in it', () => {
   });
 
   it('metrics: adds no metric', () => {
-    const names = metricsText(picture)
+    const names = metricsText([picture])
       .trimEnd()
       .split('\n')
       .map((line) => line.split(/[ {]/)[0]);
