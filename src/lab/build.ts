@@ -25,7 +25,10 @@ export async function build(places: LabPlaces, record: LabRecord): Promise<Lab> 
     Promise.all(record.hosts.map((host) => createDisk(places, host.name, host.options))),
   ]);
   await startHosts(places, record, record.hosts);
-  const knownHosts = record.hosts.map((host, index) => `${host.name},${addressOf(record, host)} ${hostKeys[index]}\n`);
+  const knownHosts = record.hosts.map((host, index) => {
+    const names = [host.name, addressOf(record, host), hostAddress6(record.subnet, host.number)];
+    return `${names.join(',')} ${hostKeys[index]}\n`;
+  });
   await writeFile(places.knownHostsFile, knownHosts.join(''));
   await writeFile(places.inventoryFile, inventoryText(places, record));
   const complete: LabRecord = { ...record, complete: true };

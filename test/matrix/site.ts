@@ -20,6 +20,8 @@ export interface Variant {
   source(): Promise<ServerSource>;
   /** Variables of all hosts, and of one. */
   vars?(lab: Lab): Record<string, unknown>;
+  /** Directives of `redis_config`. */
+  readonly config?: Readonly<Record<string, unknown>>;
   hostVars?(host: LabHost): Record<string, unknown>;
   /** Options by which redis-cli on a host speaks to a node there. */
   cliOptions?(host: LabHost): string;
@@ -43,12 +45,13 @@ export class Site {
   readonly lab: Lab;
   readonly source: ServerSource;
   readonly #variant: Variant;
-  #config: Record<string, unknown> = { 'repl-diskless-sync-delay': 0 };
+  #config: Record<string, unknown>;
 
   private constructor(lab: Lab, source: ServerSource, variant: Variant) {
     this.lab = lab;
     this.source = source;
     this.#variant = variant;
+    this.#config = { 'repl-diskless-sync-delay': 0, ...variant.config };
   }
 
   static async up(variant: Variant): Promise<Site> {
