@@ -1,4 +1,5 @@
 import { statAhead } from '../modules/path-state.ts';
+import { askCommon } from '../sh/builtin-reads.ts';
 import type { Reply } from '../transport/contract.ts';
 
 /**
@@ -10,7 +11,8 @@ export function fuse(scripts: readonly string[], marker: string, stats: readonly
   const parts = scripts.map(
     (script) => `(\n${script}\n) </dev/null\nprintf '\\n%s %d\\n' '${marker}' "$?"; printf '\\n%s\\n' '${marker}' >&2`,
   );
-  return (paths.length > 1 ? [statAhead(paths), ...parts] : parts).join('\n');
+  const ahead = paths.length > 1 ? [statAhead(paths)] : [];
+  return [...ahead, ...askCommon(scripts), ...parts].join('\n');
 }
 
 /** The replies of the scripts, in order. Throws when the markers are not all there (the shell died, or output was cut). */

@@ -1,6 +1,7 @@
-import { READ_EUID } from '../sh/builtin-reads.ts';
+import { common, FEW_LINES, READ_EUID } from '../sh/builtin-reads.ts';
+import { entryFunction } from './account-read.ts';
 
-const functions = `sec() { printf '\\n@@%s\\n' "$1"; }
+const functions = `${entryFunction}sec() { printf '\\n@@%s\\n' "$1"; }
 show() { sec "$1"; [ -r "$2" ] && while IFS= read -r l || [ -n "$l" ]; do printf '%s\\n' "$l"; done < "$2" 2>/dev/null; }
 `;
 
@@ -26,7 +27,8 @@ grep -q '^flags.* hypervisor' /proc/cpuinfo && echo hypervisor
 const basics = `show os /etc/os-release
 show debian /etc/debian_version
 show redhat /etc/redhat-release
-sec uname; uname -srvmn
+${common('rcdeploy_uname')}
+sec uname; echo "$rcdeploy_uname"
 show route /proc/net/route
 show route6 /proc/net/ipv6_route
 show if6 /proc/net/if_inet6
@@ -38,9 +40,20 @@ sec links; for d in /sys/class/net/*; do
 done
 sec user; while read -r key real euid rest; do case $key in Uid:|Gid:) echo "$key $real $euid" ;; Groups:) break ;; esac; done </proc/self/status
 ${READ_EUID}
-sec passwd; { command -v getent >/dev/null 2>&1 && getent passwd "$euid" || grep "^[^:]*:[^:]*:$euid:" /etc/passwd; } 2>/dev/null
-sec fqdn; hostname -f 2>/dev/null
-sec date; date '+%Y %m %d %H %M %S %s %Z %z %u %j'
+sec passwd; entry passwd "$euid" 3
+sec fqdn
+set -f; set -- $rcdeploy_uname; set +f
+fqdn= c=0
+if files_first hosts; then
+  while [ "$c" -lt ${FEW_LINES} ] && [ -z "$fqdn" ] && read -r address canonical names; do
+    c=$((c + 1))
+    case $address in ''|'#'*) continue ;; esac
+    set -f; for name in $canonical \${names%%#*}; do [ "$name" != "$2" ] || fqdn=$canonical; done; set +f
+  done </etc/hosts
+fi 2>/dev/null
+[ -n "$fqdn" ] && echo "$fqdn" || hostname -f 2>/dev/null
+${common('rcdeploy_date')}
+sec date; echo "$rcdeploy_date"
 sec pkg; for p in apt-get dnf yum zypper apk; do command -v $p >/dev/null 2>&1 && { echo $p; break; }; done
 sec service; if [ -d /run/systemd/system ]; then echo systemd; elif command -v rc-service >/dev/null 2>&1; then echo openrc; else echo service; fi
 sec init; { read -r l < /proc/1/comm && echo "$l"; } 2>/dev/null
@@ -48,7 +61,7 @@ sec selinux; [ -d /sys/fs/selinux ] && { read -r l < /sys/fs/selinux/enforce && 
 show machineid /etc/machine-id
 show cmdline /proc/cmdline
 sec dns; [ -r /etc/resolv.conf ] && while IFS= read -r l || [ -n "$l" ]; do case $l in nameserver*|search*|domain*) printf '%s\\n' "$l" ;; esac; done </etc/resolv.conf
-sec env; env -0 2>/dev/null || cat /proc/self/environ
+sec env; export -p
 `;
 
 /**
@@ -71,6 +84,6 @@ export function sectionsOf(output: string): (name: string) => string[] {
       lines.filter((line) => line !== ''),
     );
   }
-  sections.set('env', env < 0 ? [] : output.slice(env + '\n@@env\n'.length).split('\0'));
+  sections.set('env', env < 0 ? [] : [output.slice(env + '\n@@env\n'.length)]);
   return (name) => sections.get(name) ?? [];
 }

@@ -1,3 +1,5 @@
+import { exportedVariables } from './exported-names.ts';
+
 type Sections = (name: string) => string[];
 
 const families: Readonly<Record<string, readonly string[]>> = {
@@ -94,11 +96,7 @@ export function systemFacts(section: Sections): Record<string, unknown> {
     effective_user_id: uid,
     effective_group_id: gid,
     cmdline: keyed((section('cmdline')[0] ?? '').split(' ')),
-    env: Object.fromEntries(
-      section('env')
-        .filter((entry) => entry.includes('='))
-        .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
-    ),
+    env: exportedVariables(section('env')[0] ?? ''),
     date_time: dateFacts(section('date')),
   };
 }

@@ -1,5 +1,5 @@
 import { quote, quoteAll } from '../sh/quote.ts';
-import { entryRead } from './account-read.ts';
+import { entryFunction, entryRead } from './account-read.ts';
 import type { Change, HostModule } from './contract.ts';
 import type { GroupArgs } from './generated/group.ts';
 import { failedScript, ReplyLines } from './reply-lines.ts';
@@ -15,7 +15,7 @@ export const group: HostModule<GroupArgs, GroupState> = {
   name: 'group',
   fusable: true,
   read: (args) => ({
-    script: `${entryRead('group', args.name)}${args.gid === undefined ? 'echo' : entryRead('group', String(args.gid), 3)}\n`,
+    script: `${entryFunction}entry group ${quote(args.name)} 1\n${args.gid === undefined ? 'echo' : `entry group ${args.gid} 3`}\n`,
   }),
   parse({ reply }) {
     const lines = new ReplyLines(reply, 'looking up the group');

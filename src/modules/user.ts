@@ -1,6 +1,6 @@
 import { TaskError } from '../errors/errors.ts';
 import { quote } from '../sh/quote.ts';
-import { entryRead } from './account-read.ts';
+import { entryFunction, entryRead } from './account-read.ts';
 import type { Change, HostModule, Plan, PlanEnv, Result } from './contract.ts';
 import type { UserArgs } from './generated/user.ts';
 import { pathWord } from './host-path.ts';
@@ -28,15 +28,22 @@ export interface UserState {
   readonly tools: 'shadow' | 'busybox' | 'none';
 }
 
+/** What `id` would say, without the further groups, which nobody asks for: `i` of `u`. */
+const primaryGroup = `if [ -n "$u" ]; then
+  n=\${u#*:*:} n=\${n%%:*} i=\${u#*:*:*:} i=\${i%%:*}
+  l=$(entry group "$i" 3)
+  i="uid=$n(\${u%%:*}) gid=$i\${l:+(\${l%%:*})} groups=$i\${l:+(\${l%%:*})}"
+fi`;
+
 function script(args: UserArgs): string {
   const named = [...(args.group === undefined ? [] : [args.group]), ...(args.groups ?? [])];
-  return `u=$(${entryRead('passwd', args.name)}) || exit
+  return `${entryFunction}u=$(entry passwd ${quote(args.name)} 1) || exit
 i=
-[ -z "$u" ] || i=$(id -- "\${u%%:*}" 2>/dev/null)
+${args.groups === undefined ? primaryGroup : `[ -z "$u" ] || i=$(id -- "\${u%%:*}" 2>/dev/null)`}
 g=\${i#* gid=}
 printf '%s\\n%s\\n' "$u" "$i"
 ${needsShadow(args) ? `if [ -r /etc/shadow ]; then echo readable; ${entryRead('shadow', args.name)}else echo; echo; fi` : 'echo; echo'}
-${args.uid === undefined ? 'echo' : entryRead('passwd', String(args.uid), 3)}
+${args.uid === undefined ? 'echo' : `entry passwd ${args.uid} 3`}
 ${named.map(groupRead).join('')}[ -d ${args.home === undefined ? '"$(printf %s "$u" | cut -d: -f6)"' : pathWord(args.home)} ] && echo y || echo n
 if command -v useradd >/dev/null 2>&1; then echo shadow; elif command -v adduser >/dev/null 2>&1; then echo busybox; else echo none; fi
 `;
@@ -51,7 +58,7 @@ function needsShadow({ password, password_lock, expires }: UserArgs): boolean {
 function groupRead(group: string): string {
   const isNumber = /^\d+$/.test(group);
   const own = isNumber ? `*[,=]${group}"("*` : `*${quote(`(${group})`)}*`;
-  return `case ",$g" in ${own}) echo known ;; *) ${entryRead('group', group, isNumber ? 3 : 1)};; esac\n`;
+  return `case ",$g" in ${own}) echo known ;; *) entry group ${quote(group)} ${isNumber ? 3 : 1} ;; esac\n`;
 }
 
 /** `uid=999(redis) gid=999(redis) groups=999(redis),27(sudo)`; a number without a name stands for itself, as in `id -Gn`. */

@@ -6,3 +6,37 @@ export const READ_EUID = 'while read -r key real euid rest; do [ "$key" != Uid: 
 
 /** A function that prints the lines of a short file, without the newlines: `joined FILE`. */
 export const JOINED_FUNCTION = `joined() { while IFS= read -r line || [ -n "$line" ]; do printf '%s' "$line"; done <"$1"; }`;
+
+/**
+ * What several reads of a message ask the host in the same words, by the variable that keeps the answer: `uname` with all that
+ * is wanted of it, and the clock in the fields that facts tell.
+ */
+const COMMON = {
+  rcdeploy_uname: 'uname -srvmn',
+  rcdeploy_date: "date '+%Y %m %d %H %M %S %s %Z %z %u %j'",
+} as const;
+
+/** sh that makes sure of a common answer; in a message with {@link askCommon} it is there already. */
+export function common(name: keyof typeof COMMON): string {
+  return `: "\${${name}:=$(${COMMON[name]})}"`;
+}
+
+/** sh for the beginning of a message: asks once for what more than one of its scripts wants. */
+export function askCommon(scripts: readonly string[]): string[] {
+  return Object.entries(COMMON)
+    .filter(([name]) => scripts.filter((script) => script.includes(`\${${name}:=`)).length > 1)
+    .map(([name, command]) => `${name}=$(${command})`);
+}
+
+/**
+ * A function that is true when nsswitch.conf has the files of /etc asked before all else: then what they hold is what getent says,
+ * and the shell can read it itself. `files_first passwd`.
+ */
+export const FILES_FIRST = `files_first() {
+  [ -r /etc/nsswitch.conf ] || return 1
+  while read -r database first rest; do [ "$database" != "$1:" ] || { [ "$first" = files ]; return; }; done </etc/nsswitch.conf
+  return 1
+}`;
+
+/** The shell reads a byte at a time: a file with more lines than this is left to a program. */
+export const FEW_LINES = 200;

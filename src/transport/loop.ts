@@ -100,8 +100,7 @@ bye() {
   exit 0
 }
 setsid=$(command -v setsid 2>/dev/null)
-k= full=1
-dd bs=1 count=0 iflag=fullblock </dev/null >/dev/null 2>&1 || full=
+k=
 stat_of $$ || { echo "@READY@ noproc" >&8; exit 1; }
 own=$group
 read -r boot </proc/sys/kernel/random/boot_id
@@ -126,9 +125,9 @@ done
 bye
 `;
 
-/** Reads the program from stdin. Without `'`, `!`, backslash and newline, so that every login shell passes it on unchanged. */
+/** Reads the program from stdin, and with it learns what dd can do (`full`). Without `'`, `!`, backslash and newline, so that every login shell passes it on unchanged. */
 const bootstrap =
-  'IFS= read -r n; l=$(dd bs=$n count=1 iflag=fullblock 2>/dev/null || dd bs=1 count=$n 2>/dev/null); eval "$l"';
+  'IFS= read -r n; full=1; l=$(dd bs=$n count=1 iflag=fullblock 2>/dev/null) || full=; [ "$full" ] || l=$(dd bs=1 count=$n 2>/dev/null); eval "$l"';
 
 /** The words that start the session shell; `sh -c` because a shell that has its program on stdin reads ahead. */
 export const shellWords: readonly string[] = ['/bin/sh', '-c', bootstrap];

@@ -1,4 +1,4 @@
-import { JOINED_FUNCTION } from '../../sh/builtin-reads.ts';
+import { common, JOINED_FUNCTION } from '../../sh/builtin-reads.ts';
 import { quote } from '../../sh/quote.ts';
 import { type BuildInfo, directoryName, type Platform, parseBuildInfo } from './build-info.ts';
 
@@ -27,7 +27,8 @@ id= release=
 done </etc/os-release
 libc=$(getconf GNU_LIBC_VERSION 2>/dev/null) && libc=\${libc% *}-\${libc##* } || libc=
 [ -n "$libc" ] || libc=$(ldd --version 2>&1 | sed -n '1s/.*musl.*/musl/p;2s/^Version /musl-/p' | tail -n 1)
-printf 'os %s\\nlibc %s\\narch ' "$id-$release" "$libc"; uname -m
+${common('rcdeploy_uname')}
+printf 'os %s\\nlibc %s\\narch %s\\n' "$id-$release" "$libc" "\${rcdeploy_uname##* }"
 current=
 for dir in "$p"/*/; do
   dir=\${dir%/}

@@ -34,7 +34,7 @@ export interface ConfigState {
   readonly live: LiveNode | 'down' | { readonly unknown: string };
 }
 
-/** What stat says, a line for each further thing that is read, and last the text of the file as it is. */
+/** What stat says, a line for each further thing that is read, an empty line, and the texts of the files as `tail` prints one or two. */
 export function configReadScript(path: string, prefix: string): string {
   return `${statFunctions}${JOINED_FUNCTION}
 f=${quote(path)} p=${quote(prefix)}/current
@@ -45,8 +45,11 @@ if [ -f "$f" ]; then
 elif [ -e "$f" ]; then echo other
 fi
 [ ! -r "$p/build.json" ] || { printf 'build '; joined "$p/build.json"; echo; }
-[ ! -r "$p/directives.json" ] || { printf 'directives '; tr -d '\\n' <"$p/directives.json"; echo; }
-if [ -f "$f" ] && [ -r "$f" ]; then echo text; cat <"$f"; fi
+set --
+[ ! -r "$p/directives.json" ] || { echo directives; set -- "$p/directives.json"; }
+if [ -f "$f" ] && [ -r "$f" ]; then echo text; set -- "$@" "$f"; fi
+echo
+[ $# = 0 ] || tail -n +1 -- "$@"
 true`;
 }
 
@@ -76,16 +79,17 @@ export function parseConfigState({ reply, nodes, elsewhere }: ReadAnswer): Confi
   const lines = new ReplyLines(reply, 'looking at the configuration');
   const own = parseStatBlock(lines);
   const fields = new Map<string, string>();
-  let text: string | undefined;
   for (let line = lines.next(); line !== ''; line = lines.next()) {
     const [, word = '', rest = ''] = /^(\S+) ?(.*)$/.exec(line) ?? [];
     fields.set(word, rest);
-    if (line === 'text') text = lines.rest();
-    if (text !== undefined) break;
   }
+  const texts = textsOf(
+    lines.rest(),
+    ['directives', 'text'].filter((name) => fields.has(name)),
+  );
   const build = parseBuildInfo(fields.get('build') ?? 'null');
   return {
-    text,
+    text: texts.get('text'),
     unreadable: fields.has('unreadable')
       ? 'it may not be read by this user'
       : fields.has('other')
@@ -93,12 +97,19 @@ export function parseConfigState({ reply, nodes, elsewhere }: ReadAnswer): Confi
         : undefined,
     attributes:
       own && fields.has('found') ? { mode: formatMode(own.bits), owner: own.owner, group: own.group } : undefined,
-    directives: parseDirectives(fields.get('directives') ?? 'null'),
+    directives: parseDirectives(texts.get('directives') ?? 'null'),
     version: build?.version,
     flavor: build?.flavor === 'redis' || build?.flavor === 'valkey' ? build.flavor : undefined,
     realDir: elsewhere?.[0]?.stdout.replace(/\n$/, '') || undefined,
     live: liveState(nodes[0]),
   };
+}
+
+/** The files that one `tail` printed: with a head for each when there are two. JSON of one line, the first, holds no such head. */
+function textsOf(printed: string, names: readonly string[]): Map<string, string> {
+  const [, ...both] = /^==> .* <==\n([\s\S]*?)\n==> .* <==\n([\s\S]*)$/.exec(printed) ?? [];
+  const texts = names.length === 2 ? both : [printed];
+  return new Map(names.map((name, index) => [name, texts[index] ?? '']));
 }
 
 function liveState(answer: ReadAnswer['nodes'][number] | undefined): ConfigState['live'] {

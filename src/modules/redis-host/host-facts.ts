@@ -1,4 +1,4 @@
-import { READ_EUID } from '../../sh/builtin-reads.ts';
+import { common, READ_EUID } from '../../sh/builtin-reads.ts';
 import { quote } from '../../sh/quote.ts';
 import type { Reply } from '../../transport/contract.ts';
 import { type Firewall, firewallOf, firewallScript } from './firewall.ts';
@@ -66,7 +66,9 @@ while read -r key value unit; do
     SwapTotal:) echo "swap $((value / 1024))"; break ;;
   esac
 done </proc/meminfo
-printf 'clock '; date +%s
+${common('rcdeploy_date')}
+set -f; set -- $rcdeploy_date; set +f
+echo "clock $7"
 [ ! -d /run/systemd/system ] || systemctl show -p Id -p ActiveState redis redis-server valkey valkey-server 2>/dev/null
 ${firewallScript}
 ${takenPortsScript(ports)}

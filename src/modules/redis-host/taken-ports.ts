@@ -28,9 +28,7 @@ else
 ' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
 fi
 owners() {
-  files=
-  for process in "$@"; do files="$files $process/exe $process/fd"; done
-  ls -l $files 2>/dev/null | awk -v wanted="$(echo $sockets)" '
+  ls -l /proc/[0-9]*/exe /proc/[0-9]*/fd 2>/dev/null | awk -v wanted="$(echo $sockets)" '
   BEGIN { n = split(wanted, pairs, " "); for (i = 1; i <= n; i++) { split(pairs[i], part, "="); port["socket:[" part[2] "]"] = part[1] } }
   match($0, /\\/proc\\/[0-9]+\\/exe -> /) { split(substr($0, RSTART), part, "/"); exe[part[3]] = substr($0, RSTART + RLENGTH) }
   /^\\/proc\\/[0-9]+\\/fd:$/ { split($1, part, "/"); pid = part[3] }
@@ -44,11 +42,19 @@ if [ "$sockets" ]; then
     case $name in redis-*|valkey-*) near="$near $process" ;; esac
   done
   found=
-  [ -z "$near" ] || found=$(owners $near)
+  for process in $near; do
+    files=$(ls -l "$process/exe" "$process/fd") exe=
+    case $files in *'/exe -> '*) exe=$\{files#*/exe -> } exe=$\{exe%%"$nl"*} ;; esac
+    for socket in $sockets; do
+      port=$\{socket%%=*}
+      case "$nl$found" in *"$nl$port "*) continue ;; esac
+      case $files in *"socket:[$\{socket#*=}]"*) found="$found$\{found:+$nl}$port $\{process#/proc/} $exe" ;; esac
+    done
+  done
   for socket in $sockets; do
     case "$nl$found" in *"$nl$\{socket%%=*} "*) ;; *) missing=1 ;; esac
   done
-  [ -z "$missing" ] || found=$(owners /proc/[0-9]*)
+  [ -z "$missing" ] || found=$(owners)
   [ -z "$found" ] || printf '%s\\n' "$found" | while read -r port pid exe; do
     unit=
     while IFS= read -r line; do
