@@ -1,5 +1,12 @@
 import type { DeclaredNode, Role } from '../redis/cluster/topology.ts';
-import type { NodeQuery } from '../redis/node/contract.ts';
+import type { NodeAccess, NodeQuery } from '../redis/node/contract.ts';
+
+/** The arguments by which a module is told how to log in to a node. */
+export interface LoginArgs {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly tls?: NodeAccess['tls'];
+}
 
 /** The arguments by which every module of the cluster is told its nodes and how to log in to them. */
 export interface NodeArgs {
@@ -19,21 +26,26 @@ export interface NodeArgs {
   readonly tls?: NonNullable<NodeQuery['tls']>;
 }
 
+/** An empty password is none. */
+export function loginOf({ username, password, tls }: LoginArgs): Pick<NodeAccess, 'auth' | 'tls'> {
+  const auth = password ? { password, ...(username === undefined ? {} : { username }) } : undefined;
+  return { auth, tls };
+}
+
 /** The nodes of a task; a node's own login wins over the one for all. */
 export function declaredNodes(args: NodeArgs): DeclaredNode[] {
-  return args.nodes.map((node) => {
-    const password = node.password ?? args.password;
-    const username = node.username ?? args.username;
-    return {
-      host: node.host,
-      address: node.address,
-      port: node.port,
-      busPort: node.bus_port,
-      zone: node.zone,
-      role: node.role,
+  return args.nodes.map((node) => ({
+    host: node.host,
+    address: node.address,
+    port: node.port,
+    busPort: node.bus_port,
+    zone: node.zone,
+    role: node.role,
+    ...loginOf({
+      username: node.username ?? args.username,
+      password: node.password ?? args.password,
       tls: args.tls,
-      renamed: node.renamed_commands,
-      auth: password === undefined ? undefined : { password, ...(username === undefined ? {} : { username }) },
-    };
-  });
+    }),
+    renamed: node.renamed_commands,
+  }));
 }

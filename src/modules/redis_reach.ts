@@ -3,6 +3,7 @@ import { TaskError } from '../errors/errors.ts';
 import type { NodeAnswer } from '../redis/node/contract.ts';
 import { observation } from '../redis/node/observe.ts';
 import type { ApplyContext, HostModule, Result } from './contract.ts';
+import { declaredNodes } from './declared-nodes.ts';
 import type { RedisReachArgs } from './generated/redis_reach.ts';
 import { explain, isReached, tryAll } from './redis-reach/attempts.ts';
 import { type ListenAt, listenScript } from './redis-reach/listener.ts';
@@ -23,11 +24,7 @@ export const redisReach: HostModule<RedisReachArgs, readonly NodeAnswer[]> = {
   passable: true,
 
   // The question that redis_cluster asks too, so that the answer is there already.
-  read: ({ nodes, password }) => ({
-    nodes: nodes.map(({ host, address, port, renamed_commands: renamed }) =>
-      observation({ host, address, port, auth: password === undefined ? undefined : { password }, renamed }),
-    ),
-  }),
+  read: (args) => ({ nodes: declaredNodes(args).map((node) => observation(node)) }),
 
   parse: ({ nodes }) => nodes,
 

@@ -3,12 +3,30 @@ export interface LoadOptions {
   /** Nodes to learn the cluster from; they must be reachable from this machine. */
   readonly seeds: readonly { readonly host: string; readonly port: number }[];
   readonly password?: string | undefined;
+  readonly username?: string | undefined;
+  /** PEM texts. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
   /** Head of every key that the load writes; two loads at once need two. */
   readonly prefix?: string | undefined;
   /** Loops that each write one key after the other. */
   readonly writers?: number | undefined;
   /** Milliseconds that a loop rests between two operations. */
   readonly pauseMs?: number | undefined;
+}
+
+/** What a connection to any of the nodes needs, as ioredis takes it. */
+export interface LoadAccess {
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+}
+
+export function accessIn({ username, password, tls }: LoadOptions): LoadAccess {
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined ? {} : { tls }),
+  };
 }
 
 export interface LoadFigures {

@@ -25,7 +25,9 @@ export class Asker {
    * view has the address that it announces.
    */
   async look(node: DeclaredNode, asked: string = node.address): Promise<Look> {
-    const query = observation({ ...node, address: asked });
+    // Its certificate is for the address that the cluster uses.
+    const tls = node.tls && { servername: node.address, ...node.tls };
+    const query = observation({ ...node, address: asked, tls });
     const answer = await this.#ask(node, query);
     const found = viewOf(node, answer);
     if (!found.seen || !answer.ok) return { view: found, facts: undefined };

@@ -10,6 +10,7 @@ import { hostTarget, inventoryScope, type Login } from '../host-target.ts';
 import { inventorySources } from '../load.ts';
 import { mask } from '../terminal.ts';
 import { Asker } from './asker.ts';
+import { loginIn } from './node-login.ts';
 import { type Look, pictureOf } from './picture.ts';
 
 /** Something that a cluster can be looked at through, again and again. */
@@ -70,8 +71,7 @@ function nodesOn(host: string, scope: Scope, options: SourceOptions): { node: De
     const value = scope.lookup(name);
     return value === undefined || value === null || value === '' ? undefined : String(value);
   };
-  const password = text('redis_password') ?? options.redisPassword;
-  if (password !== undefined) mask.add(password);
+  const login = loginIn((name) => scope.lookup(name), options);
   const ports = scope.lookup('redis_ports') ?? [6379];
   const own = text('redis_address');
   const bound = text('redis_bind')?.split(/\s+/)[0]?.replace(/^-/, '');
@@ -84,7 +84,7 @@ function nodesOn(host: string, scope: Scope, options: SourceOptions): { node: De
       address: text('redis_announce') ?? own ?? text('ansible_host') ?? host,
       port: Number(port),
       zone: text('zone'),
-      auth: authOf(text('redis_username'), password),
+      ...login,
       renamed: renamedOf(scope.lookup('redis_renamed_commands')),
     },
   }));
@@ -99,10 +99,6 @@ function renamedOf(value: unknown): DeclaredNode['renamed'] {
 }
 
 const LOOPBACK = '127.0.0.1';
-
-function authOf(username: string | undefined, password: string | undefined): DeclaredNode['auth'] {
-  return password === undefined ? undefined : { password, ...(username === undefined ? {} : { username }) };
-}
 
 function wayToHosts(inventory: Inventory, hosts: readonly string[], options: SourceOptions): Map<string, Target> {
   const { extra, timeoutMs, login } = options;
@@ -127,11 +123,8 @@ export async function seedSource(
 ): Promise<Source> {
   const { address, port } = parseSeed(seed);
   const { vars } = options.extra;
-  const password = vars.redis_password === undefined ? options.redisPassword : String(vars.redis_password);
-  if (password !== undefined) mask.add(password);
-  const username = vars.redis_username === undefined ? undefined : String(vars.redis_username);
   const renamed = renamedOf(vars.redis_renamed_commands);
-  const node = { host: address, address, port, auth: authOf(username, password), renamed };
+  const node = { host: address, address, port, ...loginIn((name) => vars[name], options), renamed };
   const target = await wayThrough(via.host, via.inventory, options);
   const asker = new Asker(() => target, options.signal);
   const survey = async () => {

@@ -2,12 +2,20 @@ import type { NodeQuery, RespValue } from '../../redis/node/contract.ts';
 import { JOINED_FUNCTION } from '../../sh/builtin-reads.ts';
 import { quote } from '../../sh/quote.ts';
 import type { ReadAnswer } from '../contract.ts';
+import { loginOf } from '../declared-nodes.ts';
 import { formatMode } from '../mode.ts';
 import { parseStatBlock, statFunctions, statKey } from '../path-state.ts';
 import type { ConfigArgs } from '../redis_config.ts';
 import { parseBuildInfo } from '../redis-build/build-info.ts';
 import { type Directives, parseDirectives } from '../redis-build/directives-json.ts';
 import { ReplyLines } from '../reply-lines.ts';
+
+/** An ACL user as the server says it. */
+export interface LiveUser {
+  readonly enabled: boolean;
+  /** `#` and the SHA-256 of each password. */
+  readonly digests: ReadonlySet<string>;
+}
 
 /** What the process that answers on the node's port says of itself. */
 export interface LiveNode {
@@ -18,6 +26,8 @@ export interface LiveNode {
   readonly pid: string | undefined;
   /** It knows other nodes or owns slots. */
   readonly inCluster: boolean;
+  /** By name; undefined when they were not asked after, or the server has or tells none. */
+  readonly users: ReadonlyMap<string, LiveUser> | undefined;
 }
 
 export interface ConfigState {
@@ -65,11 +75,12 @@ export function liveQuery(via: string, args: ConfigArgs, address: string, config
     via,
     address,
     port: args.port,
-    auth: args.password === undefined ? undefined : { password: args.password },
+    ...loginOf(args),
     commands: [
       [configCommand, 'GET', '*'],
       ['INFO', 'server'],
       ['CLUSTER', 'INFO'],
+      ...(args.users || args.requirepass ? [['ACL', 'LIST']] : []),
     ],
     timeoutMs: 5000,
   };
@@ -119,7 +130,7 @@ function liveState(answer: ReadAnswer['nodes'][number] | undefined): ConfigState
   return answer.ok ? parseLive(answer.replies) : { unknown: answer.message };
 }
 
-function parseLive([config, server, cluster]: readonly RespValue[]): LiveNode | { unknown: string } {
+function parseLive([config, server, cluster, acl]: readonly RespValue[]): LiveNode | { unknown: string } {
   const info = typeof server === 'string' ? server : '';
   const state = typeof cluster === 'string' ? cluster : '';
   const refusal = errorOf(config);
@@ -133,7 +144,14 @@ function parseLive([config, server, cluster]: readonly RespValue[]): LiveNode | 
     pid: field(info, 'process_id'),
     inCluster:
       Number(field(state, 'cluster_known_nodes') ?? 0) > 1 || Number(field(state, 'cluster_slots_assigned') ?? 0) > 0,
+    users: Array.isArray(acl) ? new Map(acl.map((line) => userIn(String(line)))) : undefined,
   };
+}
+
+/** `user NAME on #DIGEST ~* +@all`: a line of ACL LIST. */
+function userIn(line: string): [string, LiveUser] {
+  const [, name = '', ...words] = line.split(' ');
+  return [name, { enabled: words.includes('on'), digests: new Set(words.filter((word) => word.startsWith('#'))) }];
 }
 
 function pairs(replies: readonly RespValue[]): Map<string, string> {

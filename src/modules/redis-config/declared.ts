@@ -1,5 +1,7 @@
+import type { ConfFile } from '../../redis/conf/conf-file.ts';
 import { type SettingLines, settingLines } from '../../redis/conf/conf-settings.ts';
 import type { ConfigArgs } from '../redis_config.ts';
+import { userLines } from './acl-users.ts';
 import type { DirectiveNames } from './directive-names.ts';
 
 export interface Declared {
@@ -28,6 +30,7 @@ export function declaredSettings(args: ConfigArgs, names: DirectiveNames): Decla
       problems.push((error as Error).message);
     }
   };
+  const users = userLines(args, names);
   add('port', args.port, false);
   for (const [name, value] of Object.entries(args.settings_if_known)) {
     add(name, value, true);
@@ -38,7 +41,23 @@ export function declaredSettings(args: ConfigArgs, names: DirectiveNames): Decla
   for (const [name, value] of Object.entries(args.settings)) {
     add(name, value, false);
   }
-  return { settings, problems };
+  if (users.lines.length > 0) settings.set('user', users.lines);
+  return { settings, problems: [...problems, ...users.problems] };
+}
+
+/** The same with those directives as the file has them that are to stay so. */
+export function withKept(
+  settings: ReadonlyMap<string, SettingLines>,
+  file: ConfFile | undefined,
+  keep: readonly string[],
+  names: DirectiveNames,
+): ReadonlyMap<string, SettingLines> {
+  const kept = keep.flatMap((given): [string, SettingLines][] => {
+    const name = names.resolve(given) ?? given;
+    const lines = file?.settings.get(name);
+    return lines ? [[name, lines]] : [];
+  });
+  return kept.length === 0 ? settings : new Map([...settings, ...kept]);
 }
 
 function unknownDirective(given: string, names: DirectiveNames): string {

@@ -11,6 +11,9 @@ const unlisted = ['include', 'loadmodule', 'rename-command'];
 /** What cannot change while the server runs, whatever CONFIG SET says: it names sockets and files that others rely on. */
 const neverLive = ['bind', 'port', 'tls-port', 'dir', ...unlisted, 'user', 'slaveof', 'replicaof'];
 
+/** A certificate and its key, which are of no use without each other: where they cannot be set together, they come with a restart. */
+export const PAIRED = /^tls-(client-)?(cert|key)-file$/;
+
 /** The directives of one server version: from its own binary, or from the shipped lists where none is installed yet. */
 export class DirectiveNames {
   readonly #known: ReadonlySet<string>;
@@ -36,9 +39,24 @@ export class DirectiveNames {
     return distance(name, candidate) <= Math.max(2, name.length / 3) ? candidate : undefined;
   }
 
+  /** ACL users (6.0 and later). */
+  get hasUsers(): boolean {
+    return this.#known.has('acllog-max-len');
+  }
+
+  /** Users are limited to channels (6.2 and later). */
+  get hasChannels(): boolean {
+    return this.#known.has('acl-pubsub-default');
+  }
+
+  /** One CONFIG SET changes several settings, all or none (7.0 and later). */
+  get setsSeveral(): boolean {
+    return this.#known.has('enable-protected-configs');
+  }
+
   /** A change needs a restart. */
   isFixed(name: string): boolean {
-    return this.#fixed.has(name);
+    return this.#fixed.has(name) || (PAIRED.test(name) && !this.setsSeveral);
   }
 }
 

@@ -2,8 +2,9 @@ import { type ConfFile, differing, maskConf, parseConf, renderConf } from '../..
 import { isSecretDirective, type SettingLines } from '../../redis/conf/conf-settings.ts';
 import type { Change, Plan } from '../contract.ts';
 import type { ConfigArgs } from '../redis_config.ts';
+import { keptUserLines, type UserChange, undeclaredPasswords, userChanges } from './acl-users.ts';
 import type { ConfigState, LiveNode } from './config-state.ts';
-import { declaredSettings } from './declared.ts';
+import { declaredSettings, withKept } from './declared.ts';
 import { DirectiveNames } from './directive-names.ts';
 import { identityProblem } from './identity-files.ts';
 import { type Difference, describe, type LiveDifferences, liveDifferences } from './live-differences.ts';
@@ -12,25 +13,30 @@ import { type Difference, describe, type LiveDifferences, liveDifferences } from
 export interface ConfigPlan extends Plan {
   readonly text?: string;
   readonly set: readonly Difference[];
+  /** What ACL SETUSER and ACL DELUSER change. */
+  readonly users: readonly UserChange[];
 }
 
 /** Compare what is declared with the file and with the live process. */
 export function planConfig(state: ConfigState, args: ConfigArgs): ConfigPlan {
   const names = new DirectiveNames(state.directives, args.flavor, state.version ?? args.version);
-  const { settings, problems } = declaredSettings(args, names);
+  const { settings: declared, problems } = declaredSettings(args, names);
   if (problems.length > 0) {
     return refused(`${args.path}: ${problems.join('; ')}`);
   }
   if (state.unreadable !== undefined) {
     return refused(`${args.path} cannot be compared: ${state.unreadable}`);
   }
+  const file = state.text === undefined ? undefined : parseConf(state.text);
+  const settings = withKept(declared, file, args.keep ?? [], names);
   const obstacle = identityProblem(args.path, state.text, settings) ?? obstacleOf(state, args);
   if (obstacle !== undefined) {
     return refused(obstacle);
   }
-  const file = state.text === undefined ? undefined : parseConf(state.text);
-  const text = newText(settings, file, state.text);
+  const text = newText(settings, file, state.text, args);
   const live = isLive(state.live) ? liveDifferences(settings, file, state, names) : none;
+  const lines = settings.get('user') ?? [];
+  const users = isLive(state.live) ? userChanges(lines, file, state.live.users, args, names) : [];
   const restart = restartNeeded(live, text !== undefined, state);
   const unfit =
     restart === undefined || !isLive(state.live) || !state.live.inCluster
@@ -42,15 +48,20 @@ export function planConfig(state: ConfigState, args: ConfigArgs): ConfigPlan {
     );
   }
   return {
-    changes: [...live.settable.map((one) => liveChange(one, args)), ...fileChanges(args, state, text)],
+    changes: [
+      ...users.map(({ name, before, after }) => ({ what: `${label(args)} user ${name}`, before, after })),
+      ...live.settable.map((one) => liveChange(one, args)),
+      ...fileChanges(args, state, text),
+    ],
     result: {
       path: args.path,
       restart_needed: restart !== undefined,
       running: state.live !== 'down',
       drift: live.drift.map(describe),
     },
-    warnings: warnings(file, live, state, args, restart),
+    warnings: warnings(file, live, state, args, restart).concat(passwordWarning(lines, users, state, args)),
     set: live.settable,
+    users,
     ...(text === undefined ? {} : { text }),
   };
 }
@@ -58,7 +69,7 @@ export function planConfig(state: ConfigState, args: ConfigArgs): ConfigPlan {
 const none: LiveDifferences = { settable: [], fixed: [], drift: [] };
 
 function refused(failed: string): ConfigPlan {
-  return { changes: [], failed, set: [] };
+  return { changes: [], failed, set: [], users: [] };
 }
 
 function isLive(live: ConfigState['live']): live is LiveNode {
@@ -75,7 +86,7 @@ function obstacleOf({ live }: ConfigState, args: ConfigArgs): string | undefined
     return undefined;
   }
   if ('unknown' in live) {
-    return `something listens on ${label(args)} but does not answer as this node should: ${live.unknown.replace(/[.]+$/, '')}. A changed password of a running node is not rotated by this module`;
+    return `something listens on ${label(args)} but does not answer as this node should: ${live.unknown.replace(/[.]+$/, '')}. If its password is to be another one: redis_password_previous is the one that it has, and rotate.yml changes it`;
   }
   if (live.configFile !== args.path) {
     const served = live.configFile === undefined ? 'without a configuration file' : `with ${live.configFile}`;
@@ -89,10 +100,15 @@ function newText(
   settings: ReadonlyMap<string, SettingLines>,
   file: ConfFile | undefined,
   old: string | undefined,
+  args: ConfigArgs,
 ): string | undefined {
-  const kept = new Map([...(file?.added ?? [])].filter(([name]) => !settings.has(name)));
+  const added = new Map(file?.added ?? []);
+  const users = keptUserLines(added.get('user') ?? [], settings.get('user') ?? [], args);
+  const kept = new Map([...added].filter(([name]) => !settings.has(name) && name !== 'user'));
+  if (users.length > 0) kept.set('user', users);
+  const dropsUsers = users.length !== (added.get('user') ?? []).length;
   const text = renderConf(settings, kept);
-  if (file && (file.untouched ? old === text : differing(file, settings).length === 0)) {
+  if (file && (file.untouched ? old === text : !dropsUsers && differing(file, settings).length === 0)) {
     return undefined;
   }
   return text;
@@ -168,6 +184,16 @@ function warnings(
     told.push(`${label(args)}: CONFIG is not available (${state.live.configError}), what the process uses is unknown`);
   }
   return restart === undefined ? told : [...told, `${label(args)} owes a restart: ${restart} only then`];
+}
+
+function passwordWarning(
+  lines: SettingLines,
+  users: readonly UserChange[],
+  { live }: ConfigState,
+  args: ConfigArgs,
+): string[] {
+  const told = isLive(live) ? undeclaredPasswords(lines, users, live.users, args) : undefined;
+  return told === undefined ? [] : [`${label(args)}: ${told}`];
 }
 
 function drifted(one: Difference): string {

@@ -14,7 +14,7 @@ export function rollingCluster(args: RedisRollingArgs): DeclaredCluster {
 export function serversOf(args: RedisRollingArgs): ReadonlyMap<string, ServerArgs> {
   return new Map(
     args.nodes.map((node): [string, ServerArgs] => {
-      const password = node.password ?? args.password;
+      const { tls } = args;
       return [
         nodeName(node),
         {
@@ -32,7 +32,10 @@ export function serversOf(args: RedisRollingArgs): ReadonlyMap<string, ServerArg
           host: node.host,
           ...(node.user === undefined ? {} : { user: node.user }),
           ...(node.group === undefined ? {} : { group: node.group }),
-          ...(password === undefined ? {} : { password }),
+          username: node.username ?? args.username,
+          password: node.password ?? args.password,
+          // Its certificate is for the address that others use, wherever its own host asks it.
+          tls: tls && node.at !== undefined ? { servername: node.address, ...tls } : tls,
         },
       ];
     }),

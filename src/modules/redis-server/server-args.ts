@@ -1,7 +1,8 @@
 import type { NodeQuery } from '../../redis/node/contract.ts';
 import type { Args } from '../contract.ts';
+import { type LoginArgs, loginOf } from '../declared-nodes.ts';
 
-export interface ServerArgs extends Args {
+export interface ServerArgs extends Args, LoginArgs {
   readonly port: number;
   readonly config: string;
   readonly state: 'started' | 'stopped' | 'restarted' | 'absent';
@@ -15,7 +16,6 @@ export interface ServerArgs extends Args {
   readonly user?: string;
   readonly group?: string;
   readonly address: string;
-  readonly password?: string;
   readonly renamed_commands?: NodeQuery['renamed'];
   readonly open_files: number;
   /** Seconds. */
@@ -45,7 +45,7 @@ export function nodeQuery(args: ServerArgs, commands: NodeQuery['commands'], tim
     via: args.host,
     address: args.address,
     port: args.port,
-    auth: args.password ? { password: args.password } : undefined,
+    ...loginOf(args),
     renamed: args.renamed_commands,
     commands,
     timeoutMs,

@@ -4,6 +4,7 @@ export interface NodeAccess {
   readonly address: string;
   readonly port: number;
   readonly auth?: { readonly username?: string; readonly password: string } | undefined;
+  /** PEM texts; `servername` is the name or address that the node's certificate must have, by default `address`. */
   readonly tls?:
     | { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly servername?: string }
     | undefined;

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { loadBuiltin } from '../../package/builtin.ts';
 import type { NodeAccess } from './contract.ts';
@@ -36,14 +37,16 @@ function closeAtEnd(stream: Duplex): void {
 async function secured(stream: Duplex, access: NodeAccess): Promise<Duplex> {
   const { connect } = loadBuiltin('node:tls') as typeof import('node:tls');
   const { ca, cert, key, servername } = access.tls ?? {};
+  const name = servername ?? access.address;
   return await new Promise((resolve, reject) => {
     const socket = connect({
       socket: stream,
-      host: access.address,
+      host: name,
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
-      ...(servername === undefined ? {} : { servername }),
+      // A server is not told an address as its name (RFC 6066).
+      ...(isIP(name) > 0 ? {} : { servername: name }),
     });
     socket.once('secureConnect', () => resolve(socket));
     socket.on('error', reject);

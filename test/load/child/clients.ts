@@ -1,5 +1,5 @@
 import { Cluster, Command, Redis } from 'ioredis';
-import type { LoadFigures, LoadOptions } from '../contract.ts';
+import { accessIn, type LoadFigures, type LoadOptions } from '../contract.ts';
 import type { Latencies } from './latencies.ts';
 
 /** How long a replica may take to confirm; the writer's connection waits meanwhile. */
@@ -43,8 +43,7 @@ export class Clients {
   }
 
   #connect(): Cluster {
-    const { password } = this.#options;
-    const cluster = new Cluster([...this.#options.seeds], password === undefined ? {} : { redisOptions: { password } });
+    const cluster = new Cluster([...this.#options.seeds], { redisOptions: accessIn(this.#options) });
     cluster.on('error', () => undefined);
     return cluster;
   }

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import type { LoadAccess } from '../contract.ts';
 
 /** A node that says nothing for so long counts as down: its host is gone, or it hangs. */
 const SILENT_MS = 2000;
@@ -20,7 +21,7 @@ export class NodeWatch {
   #asked: number | undefined;
   #writing = false;
 
-  constructor(host: string, port: number, password: string | undefined) {
+  constructor(host: string, port: number, access: LoadAccess) {
     this.endpoint = `${host}:${port}`;
     const connect = (): Redis => {
       const redis = new Redis({
@@ -32,7 +33,7 @@ export class NodeWatch {
         connectTimeout: 1000,
         // A node that loads its data shall say so itself.
         enableReadyCheck: false,
-        ...(password === undefined ? {} : { password }),
+        ...access,
       });
       redis.on('error', () => undefined);
       return redis;

@@ -1,6 +1,6 @@
 import { keySlot } from '../../../src/redis/node/key-slot.ts';
 import { type MemberLine, parseNodes } from '../../../src/redis/node/nodes-line.ts';
-import type { LoadFigures, LoadOptions } from '../contract.ts';
+import { accessIn, type LoadFigures, type LoadOptions } from '../contract.ts';
 import { NodeWatch } from './node-watch.ts';
 
 const LOOK_MS = 20;
@@ -48,7 +48,7 @@ export class Sampler {
 
   #watch(host: string, port: number): void {
     const endpoint = `${host}:${port}`;
-    if (!this.#watches.has(endpoint)) this.#watches.set(endpoint, new NodeWatch(host, port, this.#options.password));
+    if (!this.#watches.has(endpoint)) this.#watches.set(endpoint, new NodeWatch(host, port, accessIn(this.#options)));
   }
 
   async #askAnyone(): Promise<MemberLine[]> {

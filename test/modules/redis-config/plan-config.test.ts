@@ -35,6 +35,7 @@ const live = (config: Record<string, string>, more: Partial<LiveNode> = {}): Liv
   configFile: path,
   pid: '42',
   inCluster: true,
+  users: undefined,
   ...more,
 });
 const plan = (settings: object, more: Partial<ConfigState> = {}, given: Partial<ConfigArgs> = {}) =>

@@ -38,6 +38,7 @@ function config(file: string, live: Record<string, string>, version = '7.0.15'):
       configFile: FILE,
       pid: '1',
       inCluster: true,
+      users: undefined,
     },
   };
 }

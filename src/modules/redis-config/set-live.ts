@@ -1,0 +1,121 @@
+import { TaskError } from '../../errors/errors.ts';
+import type { RespValue } from '../../redis/node/contract.ts';
+import type { ApplyContext } from '../contract.ts';
+import type { ConfigArgs } from '../redis_config.ts';
+import type { UserChange } from './acl-users.ts';
+import { errorOf, field, liveQuery } from './config-state.ts';
+import { PAIRED } from './directive-names.ts';
+import type { Difference } from './live-differences.ts';
+
+interface Step {
+  readonly what: string;
+  readonly commands: readonly (readonly string[])[];
+}
+
+/** CONFIG SET before the file: a file that says appendonly yes before the rewrite has finished would start the node empty. */
+export async function setLive(
+  { set, users }: { readonly set: readonly Difference[]; readonly users: readonly UserChange[] },
+  args: ConfigArgs,
+  context: ApplyContext,
+): Promise<void> {
+  const steps = [...userSteps(users, set), ...settingSteps(set.filter((one) => !isSetWithUser(one, users)))];
+  if (steps.length === 0) return;
+  await tell(steps, args, context);
+  await provedByLogin(set, args, context);
+  if (set.some((one) => one.name === 'appendonly' && one.wanted === 'yes')) {
+    await awaitRewrite(args, context);
+  }
+}
+
+/** CONFIG SET requirepass takes all other passwords from the default user, so where both change nobody comes in between. */
+function isSetWithUser({ name }: Difference, users: readonly UserChange[]): boolean {
+  return name === 'requirepass' && users.some((user) => user.name === 'default');
+}
+
+/** Who is let in comes first, and who goes last: what is told in between may already depend on it. */
+function userSteps(users: readonly UserChange[], set: readonly Difference[]): Step[] {
+  return users.map(({ name, rules }): Step => {
+    if (!rules) return { what: `user ${name}`, commands: [['ACL', 'DELUSER', name]] };
+    const rule = ['ACL', 'SETUSER', name, 'reset', ...rules];
+    const password = set.find((one) => isSetWithUser(one, users));
+    if (name !== 'default' || !password) return { what: `user ${name}`, commands: [rule] };
+    const both = [['MULTI'], ['CONFIG', 'SET', 'requirepass', password.wanted], rule, ['EXEC']];
+    return { what: `user ${name}`, commands: both };
+  });
+}
+
+/** A certificate and its key change in one command: the server refuses the one without the other. */
+function settingSteps(set: readonly Difference[]): Step[] {
+  const paired = set.filter(({ name }) => PAIRED.test(name));
+  const single = set.filter((one) => !paired.includes(one));
+  const step = (some: readonly Difference[]): Step => ({
+    what: some.map(({ name }) => name).join(', '),
+    commands: [['CONFIG', 'SET', ...some.flatMap(({ name, wanted }) => [name, wanted])]],
+  });
+  return [...single.map((one) => step([one])), ...(paired.length > 0 ? [step(paired)] : [])];
+}
+
+async function tell(steps: readonly Step[], args: ConfigArgs, context: ApplyContext): Promise<void> {
+  const query = liveQuery(args.host, args, args.at, 'CONFIG');
+  const answer = await context.query({ ...query, commands: steps.flatMap(({ commands }) => commands) });
+  if (!answer.ok) {
+    throw new TaskError(`${args.at}:${args.port} could not be told its settings: ${answer.message}`);
+  }
+  const replies = [...answer.replies];
+  const refusals = steps.flatMap(({ what, commands }) => {
+    const refusal = replies.splice(0, commands.length).map(refusalIn).find(Boolean);
+    return refusal === undefined ? [] : [`${what}: ${refusal}`];
+  });
+  if (refusals.length > 0) {
+    throw new TaskError(`${args.at}:${args.port} refused ${refusals.join('; ')}. ${args.path} was not changed`);
+  }
+}
+
+/** Also of a command of a transaction. */
+function refusalIn(reply: RespValue): string | undefined {
+  return errorOf(reply) ?? (Array.isArray(reply) ? reply.map(errorOf).find(Boolean) : undefined);
+}
+
+/** A node that nobody could connect to with the new certificates takes the old ones back. */
+async function provedByLogin(set: readonly Difference[], args: ConfigArgs, context: ApplyContext): Promise<void> {
+  const changed = set.filter(({ name }) => /^tls-.*-(file|dir)$/.test(name));
+  if (!args.tls || changed.length === 0) return;
+  const { via, address, port, auth, tls } = liveQuery(args.host, args, args.at, 'CONFIG');
+  try {
+    const link = await context.link({ via, address, port, auth, tls });
+    // With TLS 1.3 the server judges our certificate when the handshake is over for us.
+    await link.send([['PING']]);
+    link.close();
+  } catch (error) {
+    const back = changed.map((one) => ({ ...one, wanted: one.live, live: one.wanted }));
+    await tell(settingSteps(back), args, context);
+    const said = error instanceof Error ? error.message : String(error);
+    throw new TaskError(
+      `with its new certificates ${args.at}:${args.port} cannot be connected to: ${said}. It has the old ones back`,
+    );
+  }
+}
+
+/** Until the first append-only file is whole. Limited by lack of progress: a rewrite that was given up is an error. */
+async function awaitRewrite(args: ConfigArgs, context: ApplyContext): Promise<void> {
+  const query = { ...liveQuery(args.host, args, args.at, 'CONFIG'), commands: [['INFO', 'persistence']] };
+  for (let silence = 0; silence < 30; ) {
+    const answer = await context.query(query);
+    const info = answer.ok && typeof answer.replies[0] === 'string' ? answer.replies[0] : '';
+    silence = info === '' ? silence + 1 : 0;
+    const isRunning = field(info, 'aof_rewrite_in_progress') !== '0' || field(info, 'aof_rewrite_scheduled') !== '0';
+    if (info !== '' && !isRunning) {
+      if (field(info, 'aof_last_bgrewrite_status') === 'ok') {
+        return;
+      }
+      throw new TaskError(
+        `${args.at}:${args.port}: the first append-only file could not be written (see its log). ${args.path} was not changed`,
+      );
+    }
+    context.progress(`waiting for the first append-only file of ${args.at}:${args.port}`);
+    await context.sleep(500);
+  }
+  throw new TaskError(
+    `${args.at}:${args.port} stopped answering while it wrote its first append-only file. ${args.path} was not changed`,
+  );
+}
