@@ -34,6 +34,7 @@ export function applyContext(
   const hands: ApplyContext = {
     host: call.on.name,
     diff: call.diff,
+    leaveForS: call.leaveForS,
     signal,
     cacheDir: request.cacheDir,
     sh: shOn(call.on, call.become),

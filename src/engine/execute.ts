@@ -93,7 +93,8 @@ function settledByPlan(call: Call, plan: Plan): Execution | undefined {
   const { changes } = plan;
   if (plan.failed !== undefined) return { result: { ...plan.result, failed: true, msg: plan.failed }, changes: [] };
   if (plan.skipped !== undefined) {
-    return { result: { changed: false, skipped: true, ...plan.result, msg: plan.skipped }, changes: [] };
+    const job = call.leaveForS === undefined ? {} : { ansible_job_id: new Unknown('a command that was not started') };
+    return { result: { changed: false, skipped: true, ...plan.result, ...job, msg: plan.skipped }, changes: [] };
   }
   if (changes.length === 0 && !plan.applies) return { result: { changed: false, ...plan.result }, changes };
   if (!call.check) return undefined;

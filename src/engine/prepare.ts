@@ -7,10 +7,11 @@ import { renderValue } from '../template/template.ts';
 import { UnknownReached } from '../template/undefined.ts';
 import { UndefinedNameError, Unknown } from '../template/values.ts';
 import type { Become } from '../transport/contract.ts';
-import { toBoolean, toNumber } from './coerce.ts';
+import { toBoolean } from './coerce.ts';
 import { judge } from './conditions.ts';
 import { prepareEnvironment } from './files.ts';
 import type { HostState } from './host-state.ts';
+import { leaveOf, limitOf } from './limits.ts';
 import { loopItems } from './loop-items.ts';
 import { OMIT } from './magic.ts';
 import { findUnknown, isPlainObject, renderArgs } from './render-args.ts';
@@ -30,6 +31,8 @@ export interface Call {
   readonly check: boolean;
   readonly diff: boolean;
   readonly timeoutMs: number | undefined;
+  /** `async` where `poll` is 0: seconds that the command may take, which is not waited for. */
+  readonly leaveForS: number | undefined;
 }
 
 export type Outcome =
@@ -202,7 +205,8 @@ async function prepareCall(run: Run, context: PlayContext, task: Task, scope: Ho
       : checked;
   const checkMode = renderValue(task.checkMode, scope);
   const diff = renderValue(task.diff, scope);
-  const timeoutMs = limitOf(task, scope);
+  const leaveForS = leaveOf(task, scope);
+  const timeoutMs = limitOf(task, scope, leaveForS);
   const target = targetOf(connecting, context.play, request);
   return {
     kind: 'call',
@@ -216,24 +220,10 @@ async function prepareCall(run: Run, context: PlayContext, task: Task, scope: Ho
       check: checkMode === undefined ? request.check : toBoolean(checkMode),
       diff: diff === undefined ? request.diff : toBoolean(diff),
       timeoutMs,
+      leaveForS,
     },
   };
 }
-
-/** `timeout` and `async` both end a task that takes longer; a task is always waited for. */
-function limitOf(task: Task, scope: HostScope): number | undefined {
-  const seconds = [
-    toNumber(renderValue(task.timeout, scope), 0, 'timeout'),
-    toNumber(renderValue(task.async, scope), 0, 'async'),
-  ].filter((limit) => limit > 0);
-  if (seconds.length === 0) return undefined;
-  if (toNumber(renderValue(task.poll, scope), 1, 'poll') === 0 && task.async !== undefined) {
-    throw new TaskError('poll: 0 would leave the task behind when the run ends', { span: task.span, hint: NO_POLL });
-  }
-  return Math.min(...seconds) * 1000;
-}
-
-const NO_POLL = 'remove poll: the task is waited for, at most for as long as async says';
 
 function environmentOf(task: Task, scope: HostScope): Record<string, string> {
   const environment: Record<string, string> = {};

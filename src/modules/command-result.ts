@@ -1,5 +1,6 @@
 import { TaskError } from '../errors/errors.ts';
 import type { Reply } from '../transport/contract.ts';
+import { startJob } from './async-job.ts';
 import type { ApplyContext, Plan, PlanEnv, ReadRequest, Result } from './contract.ts';
 import { pathWord } from './host-path.ts';
 
@@ -90,15 +91,28 @@ export async function runCommand(
   cmd: unknown,
   context: ApplyContext,
 ): Promise<Result> {
+  const input = args.stdin === undefined ? undefined : args.stdin + (args.stdin_add_newline === false ? '' : '\n');
+  const stripEmptyEnds = args.strip_empty_ends !== false;
+  if (context.leaveForS !== undefined)
+    return await startJob(script, input ?? '', { cmd, stripEmptyEnds }, context.leaveForS, context);
   const start = new Date();
-  const stdin =
-    args.stdin === undefined ? undefined : Buffer.from(args.stdin + (args.stdin_add_newline === false ? '' : '\n'));
-  const reply = await context.sh(script, { stdin });
-  const end = new Date();
-  const trim = (text: string) => (args.strip_empty_ends === false ? text : text.replace(/[\r\n]+$/, ''));
+  const reply = await context.sh(script, { stdin: input === undefined ? undefined : Buffer.from(input) });
+  const result = commandResult(reply, cmd, stripEmptyEnds, { start, end: new Date() });
+  if (reply.rc !== 0) throw new TaskError('non-zero return code', { details: result });
+  return result;
+}
+
+/** What came of a command, in Ansible's keys. */
+export function commandResult(
+  reply: Reply,
+  cmd: unknown,
+  stripEmptyEnds: boolean,
+  { start, end }: { readonly start: Date; readonly end: Date },
+): Result {
+  const trim = (text: string) => (stripEmptyEnds ? text.replace(/[\r\n]+$/, '') : text);
   const stdout = trim(reply.stdout);
   const stderr = trim(reply.stderr);
-  const result: Result = {
+  return {
     cmd,
     rc: reply.rc,
     stdout,
@@ -111,8 +125,6 @@ export async function runCommand(
     changed: true,
     msg: reply.rc === 0 ? '' : 'non-zero return code',
   };
-  if (reply.rc !== 0) throw new TaskError('non-zero return code', { details: result });
-  return result;
 }
 
 /** Python's splitlines, as far as command output has it. */

@@ -85,6 +85,8 @@ export interface ApplyContext {
   readonly host: string;
   readonly diff: boolean;
   readonly signal: AbortSignal;
+  /** Seconds that a command may take which is left behind (`async` with `poll: 0`); undefined: it is waited for. */
+  readonly leaveForS?: number | undefined;
   /** Directory on the control machine for content-addressed artefacts (0700, created). */
   readonly cacheDir: string;
   /** Run a script on the task's host as the task's (become) user. A lost connection throws UnreachableError, never "ok". */

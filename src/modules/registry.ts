@@ -7,6 +7,7 @@ const loaders: Readonly<Record<string, () => Promise<Module>>> = {
   apt: async () => (await import('./apt.ts')).apt,
   assemble: async () => (await import('./assemble.ts')).assemble,
   assert: async () => (await import('./assert.ts')).assert,
+  async_status: async () => (await import('./async_status.ts')).asyncStatus,
   authorized_key: async () => (await import('./authorized_key.ts')).authorizedKey,
   blockinfile: async () => (await import('./blockinfile.ts')).blockinfile,
   command: async () => (await import('./command.ts')).command,

@@ -6,6 +6,7 @@ import { joinMaps, placeProperties } from './copy-places.ts';
 import type { Findings } from './findings.ts';
 import { type Inherited, texts } from './inherited.ts';
 import { isKeyword, type Keywords, readKeywords } from './keywords.ts';
+import { leftBehindHint, leftBehindProblem } from './left-behind.ts';
 import type { Loading } from './loading.ts';
 import { readLoop, readLoopControl } from './loop.ts';
 import { findModuleKey, type ModuleCall, missingModule, readModuleCall, shortName } from './module-call.ts';
@@ -39,6 +40,11 @@ export function readTask(map: TaskMap, outer: Inherited, place: Place, loading: 
   if (call === undefined) return undefined;
   const args = readArgs(map, key, call, inherited, loading);
   const { module } = call;
+  const unleavable =
+    keywords.poll === 0 && keywords.async !== undefined && keywords.async !== 0
+      ? leftBehindProblem(module, args)
+      : undefined;
+  if (unleavable !== undefined) findings.error('not-supported', unleavable, spanOf(map, 'poll'), leftBehindHint);
   const task: Task = {
     ...plainTask(map, keywords, inherited, loading),
     kind: 'task',
@@ -125,10 +131,6 @@ function plainTask(
   const { findings } = loading;
   const { register } = keywords;
   if (typeof register === 'string') checkName(register, 'register', spanOf(map, 'register'), findings);
-  if (keywords.async !== undefined && keywords.poll === 0) {
-    const hint = 'remove poll: the task is waited for, at most for as long as async says';
-    findings.error('not-supported', 'poll: 0 would leave the task behind when the run ends', spanOf(map, 'poll'), hint);
-  }
   const condition = (key: string) => readCondition(keywords[key], spanOf(map, key));
   return {
     ...inherited.nearest,

@@ -11,17 +11,17 @@ async function ran(handlers: string, files: Readonly<Record<string, string>>): P
   connection: local
   gather_facts: false
   tasks:
-    - {name: go, command: "true", notify: [inc]}
+    - {name: go, debug: , changed_when: true, notify: [inc]}
   handlers:
 ${handlers}`;
   const dir = directoryWith({ 'site.yml': text, ...files });
-  const { results } = await play(join(dir, 'site.yml'), inventory);
+  const { results } = await play(join(dir, 'site.yml'), inventory, { check: true });
   return results.map(({ task, status }) => `${task}: ${status}`);
 }
 
 describe('include_tasks as a handler', () => {
   const files = {
-    'inc.yml': '- {name: one, debug: }\n- {name: two, command: "true", notify: last, tags: never}\n',
+    'inc.yml': '- {name: one, debug: }\n- {name: two, debug: , changed_when: true, notify: last, tags: never}\n',
   };
 
   it('runs all of its file when it was notified, and that may notify others', async () => {

@@ -196,6 +196,8 @@ test.each<[string, string[]]>([
   ['- hosts: all\n  serial: [1, a]\n', ['2:15 wrong-value']],
   ['- hosts: all\n  tasks: {a: 1}\n', ['2:10 wrong-type']],
   ['- hosts: all\n  tasks:\n    - async: 5\n      poll: 0\n      ping:\n', ['4:13 not-supported']],
+  ['- hosts: all\n  tasks:\n    - async: 5\n      poll: 0\n      command: a creates=b\n', ['4:13 not-supported']],
+  ['- hosts: all\n  tasks:\n    - {async: 5, poll: 0, command: a}\n    - {async: 0, poll: 0, ping: }\n', []],
   ['- hosts: all\n  tasks:\n    - ansible.builtin.pip: name=a\n', ['3:7 not-supported-yet']],
   ['- hosts: all\n  tasks:\n    - pacman: {name: a}\n', ['3:7 not-supported-yet']],
   ['- hosts: all\n  tasks:\n    - action: pip name=a\n', ['3:15 not-supported-yet']],
