@@ -215,4 +215,22 @@ describeLab('rcdeploy cluster adopt, for a cluster on hosts that somebody set up
     const verified = await run('verify');
     expect(verified.exit, failures(verified)).toBe(0);
   });
+
+  it('stops and starts the cluster as its owner does, and upgrades or removes nothing of it', async () => {
+    const written = await files();
+    const stopped = await run('stop');
+    expect(stopped.exit, failures(stopped)).toBe(0);
+    const left = 'pgrep -x server; systemctl is-active the-cache.service other-cache@7100.service';
+    expect((await lab.host('h1').exec(left)).stdout).toBe('inactive\ninactive\n');
+    expect((await lab.host('h4').exec('pgrep -x server')).stdout).toBe('');
+    const started = await run('start');
+    expect(started.exit, failures(started)).toBe(0);
+    expect((await lab.host('h1').exec('systemctl is-active the-cache.service')).stdout).toBe('active\n');
+    for (const [playbook, said] of Object.entries({ upgrade: 'then restart.yml', destroy: 'somebody else removes' })) {
+      const refused = await run(playbook, '-e', 'redis_version=8.0.2', '-e', 'confirm=old-cache');
+      expect(refused.exit).toBe(2);
+      expect(failures(refused)).toContain(said);
+    }
+    expect(await files()).toEqual(written);
+  });
 });
