@@ -199,6 +199,8 @@ describeLab('rcdeploy cluster adopt, for a cluster on hosts that somebody set up
     const refused = await run('restart', '--limit', addressOf('h1'));
     expect(refused.exit).toBe(2);
     expect(failures(refused)).toContain('its password was set at run time and is not in /srv/cache/7000/my-cache.cfg');
+    const halted = await run('stop');
+    expect(failures(halted)).toContain('has a password that was set at run time');
     for (const { host, port } of nodes) expect(await say(host, port, ['CONFIG', 'REWRITE'])).toBe('OK');
 
     const before = await processes();

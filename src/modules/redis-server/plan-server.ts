@@ -43,6 +43,11 @@ function refused(failed: string): ServerPlan {
 function planStop(state: ServerState, args: ServerArgs, node: Running | 'down'): ServerPlan {
   const loss = node === 'down' || args.state === 'absent' ? undefined : lossOf(node, args);
   if (loss !== undefined) return refused(loss);
+  if (node !== 'down' && args.state === 'stopped' && node.hasPassword && !state.passwordInFile) {
+    return refused(
+      `${label(args)} has a password that was set at run time and is not in ${args.config}: started anew, it would be open to all. CONFIG REWRITE on it keeps the password`,
+    );
+  }
   const changes: Change[] = [];
   if (node !== 'down') {
     changes.push({ what: label(args), before: `running (pid ${node.pid})`, after: 'stopped' });

@@ -25,6 +25,7 @@ export interface Running {
   readonly cannotWrite: boolean;
   /** Its keys would be gone after a restart: neither an append-only file nor save points. */
   readonly wouldLoseKeys: boolean;
+  readonly hasPassword: boolean;
 }
 
 export interface ServerState {
@@ -36,6 +37,8 @@ export interface ServerState {
   readonly pinned: string | undefined;
   readonly canNotify: boolean;
   readonly configFound: boolean;
+  /** The file sets a password, or names another that may, or cannot be read. */
+  readonly passwordInFile: boolean;
   /** Directives of the configuration file that matter here. */
   readonly conf: Readonly<Record<string, string>>;
   /** The real path of the executable of the process that the pid file or the unit names. */
@@ -82,9 +85,12 @@ fi
 build=${quote(args.prefix)}/current/build.json
 [ ! -r "$build" ] || { printf 'build '; joined "$build"; echo; }
 pidfile=
+[ -r "$conf" ] || echo password
 [ ! -r "$conf" ] || while IFS= read -r line || [ -n "$line" ]; do
+  case $line in [[:blank:]]*) line=\${line#"\${line%%[![:blank:]]*}"} ;; esac
   case $line in
     'pidfile '*) pidfile=\${line#pidfile } pidfile=\${pidfile#\\"} pidfile=\${pidfile%\\"}; printf 'conf %s\\n' "$line" ;;
+    'requirepass '*|'include '*|'aclfile '*|'user '*) echo password ;;
     'logfile '*|'dir '*|'appendonly '*|'cluster-enabled '*|'unixsocket '*) printf 'conf %s\\n' "$line" ;;
   esac
 done <"$conf"
@@ -111,6 +117,7 @@ export const serverQuestions: readonly (readonly string[])[] = [
   ['INFO'],
   ['CLUSTER', 'INFO'],
   ['CONFIG', 'GET', 'save'],
+  ['CONFIG', 'GET', 'requirepass'],
 ];
 
 export function parseServerState({ reply, nodes }: ReadAnswer): ServerState {
@@ -136,6 +143,7 @@ export function parseServerState({ reply, nodes }: ReadAnswer): ServerState {
     pinned: fields.get('pinned') || undefined,
     canNotify: parseBuildInfo(fields.get('build') ?? 'null')?.notify ?? false,
     configFound: fields.has('found'),
+    passwordInFile: fields.has('password'),
     conf,
     runningExe: fields.get('exe') || undefined,
     roleInFile: roleOf(fields.get('noderole')),
@@ -161,7 +169,7 @@ export function nodeState(answer: NodeAnswer | undefined): ServerState['node'] {
   return running(answer.replies);
 }
 
-function running([all, cluster, save]: readonly RespValue[]): ServerState['node'] {
+function running([all, cluster, save, password]: readonly RespValue[]): ServerState['node'] {
   if (typeof all !== 'string') {
     return { unknown: errorOf(all) ?? 'it does not answer INFO as a Redis node does' };
   }
@@ -182,6 +190,7 @@ function running([all, cluster, save]: readonly RespValue[]): ServerState['node'
     role: field(all, 'role') === 'slave' ? 'replica' : 'master',
     isCopy: field(all, 'master_link_status') === 'up',
     cannotWrite: field(all, 'aof_enabled') === '1' && field(all, 'aof_last_write_status') === 'err',
+    hasPassword: Array.isArray(password) && Boolean(password[1]),
     wouldLoseKeys: points === '' && field(all, 'aof_enabled') === '0' && /^db\d+:/m.test(all),
   };
 }

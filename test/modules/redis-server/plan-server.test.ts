@@ -24,6 +24,7 @@ const state: ServerState = {
   pinned: '/opt/redis/7.0.15/bin/redis-server',
   canNotify: false,
   configFound: true,
+  passwordInFile: false,
   conf: { dir: '/var/lib/redis/7000', 'cluster-enabled': 'yes', appendonly: 'yes' },
   runningExe: undefined,
   roleInFile: undefined,
@@ -45,6 +46,7 @@ const node: Running = {
   isCopy: false,
   cannotWrite: false,
   wouldLoseKeys: false,
+  hasPassword: false,
 };
 const plan = (more: Partial<ServerState>, given: Partial<ServerArgs> = {}) =>
   planServer({ ...state, ...more }, { ...args, ...given }, env);
@@ -204,4 +206,11 @@ test('a node that does not run has the role that its file says, and without one 
   expect(plan({ roleInFile: 'replica' }, { if_role: 'master' }).changes).toEqual([]);
   expect(plan({ roleInFile: 'master' }, { if_role: 'master' }).start).toBe('systemd');
   expect(plan({}, { if_role: 'master' }).start).toBe('systemd');
+});
+
+test('a node whose password is not in its file is not stopped, and may be removed', () => {
+  const open = { node: { ...node, hasPassword: true } };
+  expect(plan(open, { state: 'stopped' }).failed).toContain('set at run time and is not in /etc/redis/7000/redis.conf');
+  expect(plan({ ...open, passwordInFile: true }, { state: 'stopped' }).failed).toBeUndefined();
+  expect(plan(open, { state: 'absent' }).failed).toBeUndefined();
 });
