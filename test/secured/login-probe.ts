@@ -4,6 +4,12 @@ import { openLocal } from '../redis/servers.ts';
 
 const PAUSE_MS = 10;
 
+export type Login = Pick<NodeAccess, 'auth' | 'tls'>;
+export interface Place {
+  readonly address: string;
+  readonly port: number;
+}
+
 export interface Logins {
   readonly logins: number;
   /** Nodes that let the client in at least once. */
@@ -14,8 +20,8 @@ export interface Logins {
 
 /** A client that connects anew all the time, to one node after the other, and logs in. */
 export class LoginProbe {
-  readonly #nodes: readonly { readonly address: string; readonly port: number }[];
-  readonly #login: Pick<NodeAccess, 'auth' | 'tls'>;
+  readonly #nodes: readonly Place[];
+  readonly #login: Login;
   readonly #known = new Set<string>();
   readonly #failed: string[] = [];
   readonly #always: boolean;
@@ -24,15 +30,11 @@ export class LoginProbe {
   readonly #loop: Promise<void>;
 
   /** `always`: whoever has this secret is let in from the beginning. */
-  constructor(nodes: LoginProbe['nodes'], login: Pick<NodeAccess, 'auth' | 'tls'>, always: boolean) {
+  constructor(nodes: readonly Place[], login: Login, always: boolean) {
     this.#nodes = nodes;
     this.#login = login;
     this.#always = always;
     this.#loop = this.#run();
-  }
-
-  get nodes(): readonly { readonly address: string; readonly port: number }[] {
-    return this.#nodes;
   }
 
   async stop(): Promise<Logins> {
@@ -50,15 +52,30 @@ export class LoginProbe {
 
   async #tryOne(address: string, port: number): Promise<void> {
     const place = `${address}:${port}`;
-    const access: NodeAccess = { via: '', address, port, ...this.#login };
-    try {
-      const link = await openNodeLink(openLocal(access), access);
-      const [reply] = await link.send([['PING']]).finally(() => link.close());
-      if (reply !== 'PONG') throw new Error(JSON.stringify(reply));
+    const refusal = await logIn(address, port, this.#login);
+    if (refusal === undefined) {
       this.#logins += 1;
       this.#known.add(place);
-    } catch (error) {
-      if (this.#always || this.#known.has(place)) this.#failed.push(`${place}: ${String(error)}`);
+    } else if (this.#always || this.#known.has(place)) {
+      this.#failed.push(refusal);
     }
   }
+}
+
+/** Why a new client is not let in by a node; undefined when it is. */
+async function logIn(address: string, port: number, login: Login): Promise<string | undefined> {
+  const access: NodeAccess = { via: '', address, port, ...login };
+  try {
+    const link = await openNodeLink(openLocal(access), access);
+    const [reply] = await link.send([['PING']]).finally(() => link.close());
+    return reply === 'PONG' ? undefined : `${address}:${port}: ${JSON.stringify(reply)}`;
+  } catch (error) {
+    return `${address}:${port}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** Every node that does not let such a client in, with what it says. */
+export async function refusals(nodes: readonly Place[], login: Login): Promise<string[]> {
+  const all = await Promise.all(nodes.map(async ({ address, port }) => await logIn(address, port, login)));
+  return all.filter((one) => one !== undefined);
 }

@@ -1,18 +1,16 @@
 import { expect } from 'vitest';
 import type { Lab } from '../../src/lab/contract.ts';
 import { labUp } from '../../src/lab/lab.ts';
-import type { NodeAccess } from '../../src/redis/node/contract.ts';
 import { type Load, startLoad } from '../load/load.ts';
 import { type Finished, failures, rcdeploy } from '../main-job/rcdeploy.ts';
 import type { Authority, Identity } from './certificates.ts';
 import { distributionServer } from './distribution-server.ts';
-import { LoginProbe } from './login-probe.ts';
+import { type Login, LoginProbe } from './login-probe.ts';
 
 /** Three hosts of two nodes each, with a certificate for each host, that serve only those who log in through TLS. */
 export class SecuredLab {
   readonly lab: Lab;
-  /** What clients have, by the authority that signed it. */
-  readonly clients = new Map<Authority, Identity>();
+  readonly #clients = new Map<Authority, Identity>();
   #vars: Record<string, unknown>;
 
   private constructor(lab: Lab, vars: Record<string, unknown>) {
@@ -37,13 +35,20 @@ export class SecuredLab {
   async certificates(authority: Authority): Promise<Record<string, string>> {
     const hosts = this.lab.hosts.map(({ name, address, address6 }) => authority.issue(name, [address, address6]));
     const [client] = await Promise.all([authority.issue('client', ['127.0.0.1']), ...hosts]);
-    if (client) this.clients.set(authority, client);
+    if (client) this.#clients.set(authority, client);
     const text = (file: string): string => `{{ lookup('file', '${authority.directory}/' ~ ${file}) }}`;
     return {
       ca: text("'ca.crt'"),
       cert: text("inventory_hostname ~ '.crt'"),
       key: text("inventory_hostname ~ '.key'"),
     };
+  }
+
+  /** What a client of this authority has, trusting others too. */
+  client(authority: Authority, ...others: readonly Authority[]): Identity {
+    const identity = this.#clients.get(authority);
+    if (!identity) throw new Error(`there is no client's certificate in ${authority.directory}`);
+    return { ...identity, ca: [authority, ...others].map((one) => one.read('ca.crt')).join('') };
   }
 
   /** What `-e` says in this and all later runs; undefined takes it back. */
@@ -71,7 +76,7 @@ export class SecuredLab {
     return this.lab.hosts.flatMap(({ address }) => [7000, 7001].map((port) => ({ address, port })));
   }
 
-  probe(login: Pick<NodeAccess, 'auth' | 'tls'>, always: boolean): LoginProbe {
+  probe(login: Login, always: boolean): LoginProbe {
     return new LoginProbe(this.nodes, login, always);
   }
 

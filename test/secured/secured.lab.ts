@@ -68,9 +68,7 @@ describeLab('a cluster with password, ACL users and TLS', () => {
   });
 
   it('is restarted node by node under load', async () => {
-    const client = cluster.clients.get(authority);
-    if (!client) throw new Error('no client certificate');
-    load = await cluster.load(PASSWORD, client);
+    load = await cluster.load(PASSWORD, cluster.client(authority));
     await cluster.succeed('restart');
     await load.more(50);
     const figures = await load.stop();
