@@ -3,6 +3,12 @@ import { askCommon } from '../sh/builtin-reads.ts';
 import type { Reply } from '../transport/contract.ts';
 
 /**
+ * The shell writes line by line, and sshd makes a packet of each write: hundreds cost both sides more than the reading. Block sizes that
+ * differ have dd, also BusyBox's, gather what it writes. Marks on stderr still tell of each read that has ended.
+ */
+const inOnePiece = 'dd ibs=32768 obs=65536 2>/dev/null';
+
+/**
  * Several read scripts as one message. Each runs in a subshell of its own, so that `exit`, variables and the working directory
  * stay there; a marker that no host can guess parts their outputs on both streams. `stats` are paths that they look at.
  */
@@ -12,7 +18,8 @@ export function fuse(scripts: readonly string[], marker: string, stats: readonly
     (script) => `(\n${script}\n) </dev/null\nprintf '\\n%s %d\\n' '${marker}' "$?"; printf '\\n%s\\n' '${marker}' >&2`,
   );
   const ahead = paths.length > 1 ? [statAhead(paths)] : [];
-  return [...ahead, ...askCommon(scripts), ...parts].join('\n');
+  const message = [...ahead, ...askCommon(scripts), ...parts].join('\n');
+  return scripts.length > 1 ? `{\n${message}\n} | ${inOnePiece}` : message;
 }
 
 /** The replies of the scripts, in order. Throws when the markers are not all there (the shell died, or output was cut). */

@@ -10,15 +10,12 @@ type Facts = Record<string, unknown>;
 const subsets = ['hardware', 'network', 'virtual'] as const;
 
 /** Facts by the subset that Ansible counts them to; `min` is always there unless it is left out. */
-function factsOf(output: string): Record<'min' | (typeof subsets)[number], Facts> {
-  const section = sectionsOf(output);
-  return {
-    min: { ...distributionFacts(section), ...systemFacts(section) },
-    hardware: hardwareFacts(section),
-    network: networkFacts(section),
-    virtual: virtualFacts(section),
-  };
-}
+const factsOf: Readonly<Record<'min' | (typeof subsets)[number], (section: (name: string) => string[]) => Facts>> = {
+  min: (section) => ({ ...distributionFacts(section), ...systemFacts(section) }),
+  hardware: hardwareFacts,
+  network: networkFacts,
+  virtual: virtualFacts,
+};
 
 function wantedSubsets(gather: readonly string[]): Set<string> {
   const wanted = new Set<string>(['min']);
@@ -81,9 +78,10 @@ export const setup: HostModule<SetupArgs, string> = {
       };
     }
     const wanted = wantedSubsets(args.gather_subset);
-    const merged = Object.entries(factsOf(output))
+    const section = sectionsOf(output);
+    const merged = Object.entries(factsOf)
       .filter(([name]) => wanted.has(name))
-      .map(([, facts]) => facts);
+      .map(([, facts]) => facts(section));
     const named = Object.fromEntries(
       Object.entries(Object.assign({}, ...merged) as Facts).map(([name, value]) => [`ansible_${name}`, value]),
     );
