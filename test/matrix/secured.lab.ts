@@ -1,0 +1,58 @@
+import { afterAll, expect, it } from 'vitest';
+import type { Lab } from '../../src/lab/contract.ts';
+import { redisSource } from '../redis-source.ts';
+import { Authority } from '../secured/certificates.ts';
+import { journey } from './journey.ts';
+
+const PASSWORD = 'open-sesame-0815';
+const APP = { password: 'app-secret-4711', rules: '~key:* +@read +@write +cluster|slots' };
+/** Certificates and keys of a node, where cluster.yml puts them. */
+const PEM = '--cacert /etc/redis/6379/ca-*.pem --cert /etc/redis/6379/node-*.pem --key /etc/redis/6379/node-*.pem';
+
+let authority: Authority | undefined;
+afterAll(() => authority?.remove());
+
+async function certify(lab: Lab): Promise<void> {
+  const made = await Authority.named('matrix');
+  authority = made;
+  await Promise.all(lab.hosts.map(({ name, address, address6 }) => made.issue(name, [address, address6])));
+}
+
+function certificates(): Record<string, string> {
+  const text = (file: string): string => `{{ lookup('file', '${authority?.directory}/' ~ ${file}) }}`;
+  return {
+    ca: text("'ca.crt'"),
+    cert: text("inventory_hostname ~ '.crt'"),
+    key: text("inventory_hostname ~ '.key'"),
+  };
+}
+
+journey(
+  'Redis 7.0 with a password, ACL users and TLS',
+  {
+    name: 'secured',
+    source: redisSource,
+    prepare: certify,
+    vars: () => ({
+      redis_username: 'keeper',
+      redis_password: PASSWORD,
+      redis_acl_users: { app: APP },
+      redis_tls: certificates(),
+    }),
+    cliOptions: (host) => `-h ${host.address} --tls ${PEM} --user keeper --pass ${PASSWORD} --no-auth-warning`,
+  },
+  (site, shape) => {
+    it('speaks TLS to clients, replicas and on the bus, and knows its users', async () => {
+      for (const name of ['tls-cluster', 'tls-replication']) {
+        expect(new Set(await site().askAll(shape, `CONFIG GET ${name}`))).toEqual(new Set([`${name}\nyes`]));
+      }
+      expect(new Set(await site().askAll(shape, 'CONFIG GET port'))).toEqual(new Set(['port\n0']));
+      for (const users of await site().askAll(shape, 'ACL LIST')) expect(users).toMatch(/^user app on .*~key:\*/m);
+      const app = `--user app --pass ${APP.password}`;
+      expect((await site().askAll(shape, `${app} GET other`)).every((reply) => reply.startsWith('NOPERM'))).toBe(true);
+      for (const info of await site().askAll(shape, 'INFO replication')) {
+        expect(info).toMatch(/role:master\s+connected_slaves:1|master_link_status:up/);
+      }
+    });
+  },
+);
