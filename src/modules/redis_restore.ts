@@ -5,6 +5,7 @@ import { type Manifest, manifestText } from '../redis/backup/manifest.ts';
 import { doneMark, planRestore, RESTORE_MARK, type RestoreTarget } from '../redis/backup/restore-refusals.ts';
 import { place as nameOf } from '../redis/cluster/classify.ts';
 import { type DeclaredNode, queryOf } from '../redis/cluster/topology.ts';
+import { quoteConfWord } from '../redis/conf/conf-words.ts';
 import type { RespValue } from '../redis/node/contract.ts';
 import { keySlot } from '../redis/node/key-slot.ts';
 import { FACT_COMMANDS, nodeFacts } from '../redis/node/node-facts.ts';
@@ -23,7 +24,11 @@ import { restoreShards } from './redis-restore/restore-shards.ts';
 
 /** `prepare` reads the manifest and checks the files. */
 type Args = RedisRestoreArgs & { readonly manifest: Manifest; readonly digest: string };
-type Target = RestoreTarget & { readonly dataDir: string; readonly process: LoaderPlace['node'] | undefined };
+type Target = RestoreTarget & {
+  readonly dataDir: string;
+  readonly process: LoaderPlace['node'] | undefined;
+  readonly tls: readonly string[];
+};
 
 /** A backup into an empty cluster of any shard count. */
 export const redisRestore: HostModule<Args, readonly Target[]> = {
@@ -55,9 +60,8 @@ export const redisRestore: HostModule<Args, readonly Target[]> = {
 
   plan(targets, args) {
     const { refusals, masters, resumes, done } = planRestore(targets, args.manifest, args.digest);
-    const all = [...(args.tls ? ['nodes that speak TLS cannot be restored to yet'] : []), ...refusals];
-    if (all.length > 0) {
-      return { changes: [], result: { refusals: all }, failed: `nothing was restored: ${all.join('; ')}` };
+    if (refusals.length > 0) {
+      return { changes: [], result: { refusals }, failed: `nothing was restored: ${refusals.join('; ')}` };
     }
     const result = { backup: args.backup, manifest: args.manifest };
     if (done) return { changes: [], result };
@@ -93,13 +97,13 @@ export const redisRestore: HostModule<Args, readonly Target[]> = {
 
 /** Long enough for somebody to come back to a run that died. */
 const DONE_SECONDS = 600;
-const QUESTIONS = [...FACT_COMMANDS, ['GET', RESTORE_MARK], ['CONFIG', 'GET', 'dir']];
+const QUESTIONS = [...FACT_COMMANDS, ['GET', RESTORE_MARK], ['CONFIG', 'GET', 'dir'], ['CONFIG', 'GET', 'tls-*']];
 
 function targetOf(node: DeclaredNode, view: Target['view'], replies: readonly RespValue[]): Target {
-  const unseen = { view, maxMemory: 0, mark: undefined, dataDir: '', process: undefined };
+  const unseen = { view, maxMemory: 0, mark: undefined, dataDir: '', process: undefined, tls: [] };
   if (!view.seen) return unseen;
   const mark = replies[FACT_COMMANDS.length];
-  const dir = replies[FACT_COMMANDS.length + 1];
+  const [dir, certificates] = replies.slice(FACT_COMMANDS.length + 1);
   try {
     const facts = nodeFacts(replies);
     return {
@@ -107,11 +111,23 @@ function targetOf(node: DeclaredNode, view: Target['view'], replies: readonly Re
       maxMemory: facts.memory.max ?? 0,
       mark: typeof mark === 'string' ? mark : undefined,
       dataDir: Array.isArray(dir) ? String(dir[1] ?? '') : '',
+      tls: tlsLines(certificates),
       process: facts.pid === null ? undefined : { pid: facts.pid, executable: facts.executable ?? '' },
     };
   } catch {
     return { ...unseen, view: { node, seen: false, kind: 'other', problem: 'gave no INFO' } };
   }
+}
+
+/** MIGRATE speaks TLS when the server that sends is told that the cluster does; it shows the certificate of the node on its host. */
+function tlsLines(reply: RespValue | undefined): string[] {
+  const words = Array.isArray(reply) ? reply.map(String) : [];
+  const settings = words.flatMap((name, index) => (index % 2 === 0 ? [[name, words[index + 1] ?? ''] as const] : []));
+  if (!settings.some(([name, value]) => name === 'tls-cluster' && value === 'yes')) return [];
+  const wanted = settings.filter(
+    ([name, value]) => value !== '' && (name === 'tls-cluster' || /-(file|dir|pass)$/.test(name)),
+  );
+  return wanted.map(([name, value]) => `${name} ${quoteConfWord(value)}`);
 }
 
 /** Nothing is sent anywhere when one file is not what the manifest says. */
@@ -143,9 +159,9 @@ function ownerOfMark(masters: readonly SeenNode[]): SeenNode {
 function placesOf(masters: readonly SeenNode[], targets: readonly Target[]): LoaderPlace[] {
   const places = new Map<string, LoaderPlace>();
   for (const master of masters) {
-    const { dataDir, process } = targets.find(({ view }) => view.node === master.node) ?? {};
+    const { dataDir, process, tls = [] } = targets.find(({ view }) => view.node === master.node) ?? {};
     const { host } = master.node;
-    if (dataDir && process && !places.has(host)) places.set(host, { host, dataDir, node: process });
+    if (dataDir && process && !places.has(host)) places.set(host, { host, dataDir, node: process, tls });
   }
   if (places.size === 0) {
     throw new TaskError(`${masters.map(nameOf).join(', ')} do not tell their data directory and process`, {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeLab } from '../lab/describe-lab.ts';
 import { figuresLine, type Load } from '../load/load.ts';
@@ -64,6 +64,25 @@ describeLab('a cluster with password, ACL users and TLS', () => {
     for (const what of ['check', 'status', 'info'] as const) {
       const { exit, stderr } = await rcdeploy(...cluster.look(what).filter((word) => word !== ''));
       expect(exit, `${what}: ${stderr}`).toBe(0);
+    }
+  });
+
+  it('is backed up and restored', async () => {
+    const { address } = cluster.lab.host('h1');
+    const pem =
+      '--tls --cacert /etc/redis/7000/ca-*.pem --cert /etc/redis/7000/node-*.pem --key /etc/redis/7000/node-*.pem';
+    const login = `--user keeper --pass ${PASSWORD} --no-auth-warning`;
+    const cli = `/opt/redis/current/bin/redis-cli -c -h ${address} -p 7000 ${pem} ${login}`;
+    const ask = async (words: string): Promise<string> => (await cluster.lab.host('h1').exec(`${cli} ${words}`)).stdout;
+    const dir = mkdtempSync('/tmp/rcdeploy-secured-backup.');
+    try {
+      for (const key of ['a', 'b', 'c', 'd']) await ask(`SET ${key} value-${key}`);
+      await cluster.succeed('backup', '-e', `redis_backup_dir=${dir}`, '-e', 'redis_backup_label=one');
+      for (const key of ['a', 'b', 'c', 'd']) await ask(`DEL ${key}`);
+      await cluster.succeed('restore', '-e', `redis_restore_from=${dir}/one`);
+      for (const key of ['a', 'b', 'c', 'd']) expect(await ask(`GET ${key}`)).toContain(`value-${key}`);
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
     }
   });
 

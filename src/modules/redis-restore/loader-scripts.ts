@@ -29,7 +29,7 @@ export function configScript(work: string): string {
 }
 
 /** The server's configuration goes by stdin: it holds the password of the day. */
-export function configText(port: number, password: string): string {
+export function configText(port: number, password: string, tls: readonly string[]): string {
   return `port ${port}
 bind 127.0.0.1
 requirepass ${password}
@@ -40,7 +40,7 @@ appendonly no
 daemonize no
 logfile loader.log
 slowlog-log-slower-than -1
-`;
+${tls.map((line) => `${line}\n`).join('')}`;
 }
 
 /**

@@ -33,6 +33,8 @@ export interface LoaderPlace {
   readonly dataDir: string;
   /** The process of this node, whose program loads the file. */
   readonly node: { readonly pid: number; readonly executable: string };
+  /** Directives by which it shows the node's certificate to the masters; none where those speak no TLS. */
+  readonly tls: readonly string[];
 }
 
 /** A server on loopback of a host that holds one shard of a backup, until {@link close}. */
@@ -107,7 +109,7 @@ export class Loader {
   async #start(shard: BackedUpShard): Promise<InfoFields | undefined> {
     this.#port = randomInt(20000, 30000);
     const what = `no server could be started on ${this.#place.host} to load ${shard.file}`;
-    const stdin = Buffer.from(configText(this.#port, this.#password));
+    const stdin = Buffer.from(configText(this.#port, this.#password, this.#place.tls));
     await must(this.#shell, configScript(this.#work), what, { stdin });
     const script = startScript(this.#work, this.#place.node, shard.used_memory);
     this.#pid = (await must(this.#shell, script, what)).stdout.trim();
