@@ -33,7 +33,7 @@ describeLab('secrets changed under clients', () => {
     load?.abandon();
     await stopped();
     for (const authority of [first, second]) authority?.remove();
-    await cluster?.lab.down();
+    await cluster?.down();
   });
 
   const everyone = (n: number): Login => ({ auth: { password: keyOf(n) }, tls: cluster.client(first) });

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { expect } from 'vitest';
 import type { Lab } from '../../src/lab/contract.ts';
 import { labUp } from '../../src/lab/lab.ts';
@@ -70,6 +72,11 @@ export class SecuredLab {
     const finished = await rcdeploy(...this.args(playbook, ...more));
     expect(finished.exit, failures(finished)).toBe(0);
     return finished;
+  }
+
+  async down(): Promise<void> {
+    rmSync(dirname(String(this.#vars.redis_source)), { recursive: true, force: true });
+    await this.lab.down();
   }
 
   get nodes(): { address: string; port: number }[] {

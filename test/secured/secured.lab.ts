@@ -28,7 +28,7 @@ describeLab('a cluster with password, ACL users and TLS', () => {
   afterAll(async () => {
     load?.abandon();
     authority?.remove();
-    await cluster?.lab.down();
+    await cluster?.down();
   });
 
   it('is formed, and a second run changes nothing', async () => {
