@@ -10,8 +10,9 @@ export async function askSecret(question: string, option: string): Promise<strin
       { severity: 'error', code: 'no-terminal', message: `${option} needs a terminal to ask on`, hint },
     ]);
   }
-  stderr.write(`${question}: `);
+  // First, so that nothing that is typed at the question is ever shown.
   stdin.setRawMode(true);
+  stderr.write(`${question}: `);
   try {
     return await readHidden(stdin);
   } finally {

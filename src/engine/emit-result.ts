@@ -50,7 +50,9 @@ export function emitResult(play: PlayRun, task: Task, host: HostState, id: strin
   const calls = emission.turn ? [emission.turn] : emission.prepared.turns;
   const call = calls.find((turn) => turn.outcome.kind === 'call')?.outcome;
   const delegate = call?.kind === 'call' && call.call.on !== host ? call.call.on.name : undefined;
-  const withDiff = changes.length > 0 && !noLog && call?.kind === 'call';
+  const wanted = renderOr(task.diff, host, play, task, undefined);
+  const isHidden = noLog || (wanted !== undefined && !toBoolean(wanted));
+  const withDiff = changes.length > 0 && !isHidden && call?.kind === 'call';
   play.run.request.emit({
     event: 'result',
     play: play.title,
@@ -63,7 +65,7 @@ export function emitResult(play: PlayRun, task: Task, host: HostState, id: strin
     ...(delegate !== undefined && { delegatedTo: delegate }),
     status,
     result: noLog ? censored(result) : shown,
-    ...(withDiff && { diff: [...changes] }),
+    ...(withDiff && { diff: [...changes], ...(wanted !== undefined && { diff_wanted: true as const }) }),
     duration_ms: emission.durationMs,
     ...(typeof hint === 'string' && { hint }),
   });

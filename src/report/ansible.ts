@@ -65,7 +65,8 @@ export class AnsibleRenderer implements Renderer {
 
   #resultLines(event: ResultEvent): string[] {
     const { host, item, status, diff = [], delegatedTo } = event;
-    const diffLines = this.#options.showDiff ? [...diff.flatMap(changeLines)] : [];
+    const isShown = this.#options.showDiff || event.diff_wanted === true;
+    const diffLines = isShown ? diff.flatMap(changeLines) : [];
     const loopVerdict = item === undefined && this.#withItems.has(host);
     if (item !== undefined) this.#withItems.add(host);
     const isCensored = event.result.censored !== undefined;

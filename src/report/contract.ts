@@ -43,6 +43,8 @@ export type RunEvent =
       status: Status;
       result: Result;
       diff?: Change[];
+      /** The task's own `diff: true`: shown also where nobody asked for all. */
+      diff_wanted?: true;
       /** Line of the recap that this result stands under does not change when an item reports. */
       duration_ms: number;
       hint?: string;

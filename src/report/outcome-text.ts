@@ -71,7 +71,7 @@ function linesOf(module: string, outcome: Outcome, { showDiff, verbosity }: Deta
   if (isBad(outcome.status)) return failureLines(module, outcome);
   if (module === 'debug') return isDue(outcome.result, verbosity) ? debugLines(outcome.result) : [];
   const steps = outcome.result.steps;
-  const diff = showDiff ? outcome.diff.flatMap(changeLines) : [];
+  const diff = showDiff || outcome.diffWanted ? outcome.diff.flatMap(changeLines) : [];
   const values = verbosity > 0 ? valueLines(outcome.result, verbosity) : [];
   return [...(Array.isArray(steps) ? steps.map((step) => brief(step)) : []), ...diff, ...values];
 }

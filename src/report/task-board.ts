@@ -8,6 +8,8 @@ export interface Outcome {
   readonly status: Status;
   readonly result: Result;
   readonly diff: readonly Change[];
+  /** The task itself asks for its diff to be shown. */
+  readonly diffWanted: boolean;
   readonly hint: string | undefined;
   readonly path: string;
   readonly delegatedTo: string | undefined;
@@ -78,5 +80,5 @@ function emptyRecord(
 
 function outcomeOf(event: ResultEvent): Outcome {
   const { host, item, status, result, diff = [], hint, path, delegatedTo } = event;
-  return { host, item, status, result, diff, hint, path, delegatedTo };
+  return { host, item, status, result, diff, diffWanted: event.diff_wanted === true, hint, path, delegatedTo };
 }

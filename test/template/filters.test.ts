@@ -42,6 +42,9 @@ describe('filters', () => {
     ["['::1', '10.0.0.1', 'h1'] | map('ipwrap')", ['[::1]', '10.0.0.1', 'h1']],
     ["{'failed': false} is ok", true],
     ["'x' | default('y', true)", 'x'],
+    ["'a' is key({'a': 1}) and 'b' is not key({'a': 1})", true],
+    ["{'timedout': {'period': 1}} is timedout and {} is not timedout", true],
+    ['namespace(x=1) is namespace and {} is not namespace', true],
     ["{'b': 1, 'a': 2} | to_nice_yaml(sort_keys=false)", 'b: 1\na: 2\n'],
   ])('%s', (text, expected) => {
     expect(evaluate(text)).toEqual(expected);

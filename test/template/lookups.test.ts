@@ -41,6 +41,10 @@ describe('lookups', () => {
     expect(() => evaluate("lookup('file', 'nope.txt')")).toThrow(`${dir}/files/nope.txt`);
   });
 
+  it('read files that need no vault as they are', () => {
+    expect(evaluate("lookup('unvault', 'a.txt')")).toBe('text {{ n }}\n\n');
+  });
+
   it('render template files', () => {
     expect(evaluate("lookup('template', 'b.j2')")).toBe('n=3\nx\n');
     expect(evaluate("lookup('template', 'b.j2', template_vars={'n': 4})")).toBe('n=4\nx\n');

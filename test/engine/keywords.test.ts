@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { loadPlaybook } from '../../src/playbook/playbook.ts';
+import { flow } from './flow.ts';
+import { directoryWith } from './play.ts';
+
+const role = { 'roles/r/tasks/main.yml': '- {name: inside, debug: {msg: x}}\n' };
+const places: Readonly<Record<string, (keywords: string) => string>> = {
+  play: (keywords) => `  ${keywords}\n  tasks: [{debug: {msg: x}}]\n`,
+  task: (keywords) => `  tasks: [{debug: {msg: x}, ${keywords}}]\n`,
+  block: (keywords) => `  tasks: [{${keywords}, block: [{debug: {msg: x}}]}]\n`,
+  role: (keywords) => `  roles: [{role: r, ${keywords}}]\n`,
+};
+const playOf = (place: string, keywords: string) =>
+  `- hosts: web\n  gather_facts: false\n${places[place]?.(keywords) ?? ''}`;
+
+describe.each(Object.keys(places))('a keyword of a %s', (place) => {
+  it('reaches the task from there: become_method and diff', async () => {
+    const keywords = place === 'play' ? 'become_method: su\n  diff: false' : 'become_method: su, diff: false';
+    const dir = directoryWith({ ...role, 'play.yml': playOf(place, keywords) });
+    const { plays } = await loadPlaybook(`${dir}/play.yml`);
+    const text = JSON.stringify(plays);
+    expect(text).toContain('"becomeMethod":"su"');
+    const [play] = plays;
+    const task = JSON.stringify([play?.preTasks, play?.tasks, play?.handlers]);
+    expect(task).toMatch(/"diff":false/);
+    expect(task).toMatch(/"becomeMethod":"su"/);
+  });
+});
+
+it('diff: false hides what changes, whatever was asked for; diff: true asks for it', async () => {
+  const copy = "copy: {dest: /nonexistent-directory-of-a-test, content: x}, when: inventory_hostname == 'h1'";
+  const tasks = ['', ', diff: false', ', diff: true'].map((keyword) => `{${copy}${keyword}}`).join(', ');
+  const { results } = await flow(`- hosts: h1\n  gather_facts: false\n  tasks: [${tasks}]\n`, {}, { diff: true });
+  const told = results.map(({ diff, diff_wanted }) => [diff !== undefined, diff_wanted]);
+  expect(told).toEqual([
+    [true, undefined],
+    [false, undefined],
+    [true, true],
+  ]);
+});
+
+it('collections and names are accepted where they change nothing', async () => {
+  const text = `- hosts: web
+  gather_facts: false
+  collections: [community.general]
+  roles: [{role: r, collections: [community.general]}]
+  tasks:
+    - {name: task, debug: {msg: x}, collections: [community.general]}
+    - {name: block, collections: [community.general], block: [{name: in it, debug: {msg: x}}]}
+- {name: the rest, import_playbook: more.yml}
+`;
+  const files = {
+    ...role,
+    'more.yml': '- {hosts: web, gather_facts: false, tasks: [{name: more, debug: {msg: x}}]}\n',
+  };
+  const { exit, said } = await flow(text, files, { limit: 'h1' });
+  expect([exit, said]).toEqual([0, ['h1: x', 'h1: x', 'h1: x', 'h1: x']]);
+});
+
+it('delay is waited for between tries', async () => {
+  const timed = async (delay: string) => {
+    const task = `{name: t, debug: {msg: x}, register: r, until: false, retries: 2, delay: ${delay}, ignore_errors: true}`;
+    const started = performance.now();
+    const { results } = await flow(`- hosts: h1\n  gather_facts: false\n  tasks: [${task}]\n`);
+    expect(results[0]?.result.attempts).toBe(2);
+    return performance.now() - started;
+  };
+  expect(await timed('0.4')).toBeGreaterThan(790);
+  expect(await timed('0')).toBeLessThan(5000);
+});
+
+it('max_fail_percentage_ignores_unreachable counts failures only', async () => {
+  const text = (keyword: string) =>
+    `- hosts: all\n  gather_facts: false\n  max_fail_percentage: 30\n${keyword}  tasks: [{name: t1, command: "true"}, {name: t2, debug: {msg: on}}]\n`;
+  const hosts = `all:
+  hosts:
+    h1: {ansible_connection: local}
+    gone: {ansible_host: 127.0.0.1, ansible_port: 1}
+`;
+  const counted = await flow(text(''), { 'hosts.yml': hosts });
+  expect([counted.end.message, counted.said]).toEqual([expect.stringContaining('1/2 hosts failed'), []]);
+  const spared = await flow(text('  max_fail_percentage_ignores_unreachable: true\n'), { 'hosts.yml': hosts });
+  expect([spared.exit, spared.said]).toEqual([4, ['h1: on']]);
+});
