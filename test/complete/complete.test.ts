@@ -44,7 +44,7 @@ const plain = (name: string) => name.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');
 const after = (before: string, name: string) => new RegExp(`${before}${plain(name)}(?![\\w])`);
 const called: Readonly<Record<string, (name: string) => RegExp>> = {
   filters: (name) =>
-    new RegExp(`\\|\\s*(?:ansible\\.\\w+\\.)?${plain(name)}(?!\\w)|(?:map|filter)\\(?\\s*['"]?${plain(name)}(?!\\w)`),
+    new RegExp(`\\|\\s*(?:\\w+\\.\\w+\\.)?${plain(name)}(?!\\w)|(?:map|filter)\\(?\\s*['"]?${plain(name)}(?!\\w)`),
   tests: (name) => after(`(?:\\bis\\s+(?:not\\s+)?|(?:select|reject)(?:attr)?\\([^)]*['"])`, name),
   lookups: (name) =>
     new RegExp(`(?:lookup|query|q)\\(\\s*\\\\?['"]${plain(name)}\\\\?['"]|\\['${plain(name)}', |with_${plain(name)}:`),
@@ -70,7 +70,7 @@ describe('modules', () => {
     .map((file) => ({ file, text: readFileSync(join('playbooks', file), 'utf8') }));
 
   it.each(modules)('%s is called by a test', (name) => {
-    const call = new RegExp(`(?:^|[\\s{\\[-])(?:ansible\\.\\w+\\.)?${name}: |['"]${name}['"]`, 'm');
+    const call = new RegExp(`(?:^|[\\s{\\[-])(?:ansible\\.\\w+\\.)?${name}:(?: |$)|['"]${name}['"]`, 'm');
     const own = new RegExp(`(?:^|/)modules/(?:\\w+/)?${name}[./]`);
     const found = [...texts, ...shipped].filter(({ file, text }) => own.test(file) || call.test(text));
     expect(found.map(({ file }) => file)).not.toEqual([]);

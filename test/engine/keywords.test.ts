@@ -82,3 +82,11 @@ it('max_fail_percentage_ignores_unreachable counts failures only', async () => {
   const spared = await flow(text('  max_fail_percentage_ignores_unreachable: true\n'), { 'hosts.yml': hosts });
   expect([spared.exit, spared.said]).toEqual([4, ['h1: on']]);
 });
+
+it('validate_argument_spec names what does not fit', async () => {
+  const call = (port: string) =>
+    `{name: v, validate_argument_spec: {argument_spec: {port: {type: int, required: true}}, provided_arguments: {port: ${port}}}, ignore_errors: true}`;
+  const { results } = await flow(`- hosts: h1\n  gather_facts: false\n  tasks: [${call('6379')}, ${call('many')}]\n`);
+  expect(results.map(({ status }) => status)).toEqual(['ok', 'ignored']);
+  expect(JSON.stringify(results[1]?.result)).toContain('port');
+});
