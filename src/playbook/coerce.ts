@@ -89,8 +89,8 @@ function toText(schema: ArgumentSchema, value: unknown, how: Coercion, path: rea
     }
     return text;
   }
-  // Ansible's own spelling of a boolean that a template gives to a text argument.
-  if (typeof value === 'boolean' && how.strict) return value ? 'True' : 'False';
+  // Ansible's own spelling of a boolean that a template gives to a text argument; no mode is spelled so.
+  if (typeof value === 'boolean' && how.strict && format !== 'mode') return value ? 'True' : 'False';
   return value;
 }
 

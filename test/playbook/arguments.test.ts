@@ -37,7 +37,7 @@ describe('after rendering', () => {
     expect(strict('file', { path: '/a', mode: value })).toMatchObject({ args: { mode: expected }, diagnostics: [] });
   });
 
-  test.each([644, 755, 600, 99999, -1, '0999', 'rw-r--r--', 'u=z'])('the mode %j is refused', (value) => {
+  test.each([644, 755, 600, 99999, -1, '0999', 'rw-r--r--', 'u=z', true, false])('the mode %j is refused', (value) => {
     expect(strict('file', { path: '/a', mode: value }).diagnostics.map(({ code }) => code)).toEqual(['wrong-type']);
   });
 
