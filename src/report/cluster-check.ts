@@ -35,7 +35,19 @@ export function checkLines(picture: ClusterPicture): string[] {
     ...(picture.findings.length === 0
       ? [`[OK] All ${picture.nodes.length} nodes are as they should be.`]
       : picture.findings.map(({ message }) => `[ERR] ${message}`)),
+    ">>> Check the servers' versions for published flaws...",
+    ...flawLines(picture),
   ].map(sanitizeLine);
+}
+
+/** A warning at most: what a distribution has mended keeps its version number. */
+function flawLines({ flaws, flaws_known_until }: ClusterPicture): string[] {
+  if (flaws.length === 0) return [`[OK] None that was published until ${flaws_known_until}.`];
+  return flaws.map(({ version, nodes, ids, mended }) => {
+    const where = nodes.length > 2 ? `${nodes.length} nodes` : nodes.join(', ');
+    const remedy = mended === null ? '' : `; ${mended} has none of them`;
+    return `[WARNING] ${version} (${where}) has ${ids.join(', ')}, unless who built it mended that${remedy}.`;
+  });
 }
 
 function nodeLines(node: PicturedNode, picture: ClusterPicture): string[] {

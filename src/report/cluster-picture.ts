@@ -10,6 +10,15 @@ export interface ClusterPicture {
   readonly covered: number;
   readonly uncovered: string;
   readonly open: readonly OpenSlots[];
+  /** Versions of nodes with published flaws, and the lowest later one that has none of them. They are no findings: the cluster is as it should be. */
+  readonly flaws: readonly {
+    readonly version: string;
+    readonly nodes: readonly string[];
+    readonly ids: readonly string[];
+    readonly mended: string | null;
+  }[];
+  /** Day up to which flaws are known. */
+  readonly flaws_known_until: string;
   readonly findings: readonly { readonly code: string; readonly message: string; readonly nodes: readonly string[] }[];
 }
 

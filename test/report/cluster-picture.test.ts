@@ -35,6 +35,8 @@ const picture: ClusterPicture = {
   covered: 16384,
   uncovered: '',
   open: [],
+  flaws: [{ version: hostile, nodes: [hostile], ids: ['CVE-2026-0001'], mended: null }],
+  flaws_known_until: '2026-06-30',
   findings: [{ code: 'unreachable', message: hostile, nodes: [] }],
 };
 

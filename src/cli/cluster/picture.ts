@@ -5,6 +5,8 @@ import type { NodeFacts } from '../../redis/node/node-facts.ts';
 import type { NodeView, SeenNode } from '../../redis/node/observe.ts';
 import { ownershipOf } from '../../redis/slots/ownership.ts';
 import { countSlots, formatSlots, SLOT_COUNT } from '../../redis/slots/slots.ts';
+import { flawsOf, flawTable, mendedVersion } from '../../redis/versions/known-flaws.ts';
+import { nameVersion } from '../../redis/versions/server-version.ts';
 import type { ClusterPicture, OpenSlots, PicturedNode } from '../../report/cluster-picture.ts';
 
 /** A node seen twice over: what the engine of clusters needs to know, and what people ask after. */
@@ -33,6 +35,8 @@ export function pictureOf(
     covered: SLOT_COUNT - countSlots(unowned),
     uncovered: formatSlots(unowned),
     open: seen.flatMap(openOf),
+    flaws: flawsAmong(seen),
+    flaws_known_until: flawTable().date,
     findings: verify(cluster, views, { placement: declared }).map(({ code, message, nodes }) => ({
       code,
       message,
@@ -91,6 +95,17 @@ const UNKNOWN = {
   uptime: null,
   version: null,
 } as const;
+
+function flawsAmong(seen: readonly SeenNode[]): ClusterPicture['flaws'] {
+  const versions = new Map(seen.map((view) => [nameVersion(view), view]));
+  return [...versions].flatMap(([version, one]) => {
+    const ids = flawsOf(one).map(({ id }) => id);
+    if (ids.length === 0) return [];
+    const nodes = seen.filter((view) => nameVersion(view) === version).map(({ node }) => nodeName(node));
+    const mended = mendedVersion(one);
+    return [{ version, nodes, ids, mended: mended ? nameVersion({ flavor: one.flavor, version: mended }) : null }];
+  });
+}
 
 function openOf({ node, self }: SeenNode): OpenSlots[] {
   const place = { node: nodeName(node), endpoint: endpoint(node) };
