@@ -150,7 +150,7 @@ printf '[Service]\nExecStart=/bin/sleep infinity\n' >/etc/systemd/system/firewal
       await exec(
         'h5',
         `mv /usr/bin/date /usr/bin/date.real
-printf '#!/bin/sh\\n[ "$1" = +%%s ] && exec echo $(($(date.real +%%s) + 180))\\nexec date.real "$@"\\n' >/usr/bin/date; chmod 755 /usr/bin/date
+printf '#!/bin/sh\\nexec date.real -d @$(($(date.real +%%s) + 180)) "$@"\\n' >/usr/bin/date; chmod 755 /usr/bin/date
 printf 'root hard nofile 1000\\nroot soft nofile 1000\\n' >>/etc/security/limits.conf
 mount -o remount,bind,ro /proc/sys/vm/overcommit_memory`,
       );
