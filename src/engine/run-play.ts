@@ -3,6 +3,7 @@ import { formatSpan } from '../errors/diagnostic.ts';
 import { selectHosts } from '../inventory/patterns.ts';
 import type { Play, Playbook, Task } from '../playbook/contract.ts';
 import { renderValue } from '../template/template.ts';
+import { groupHosts } from './batch-by.ts';
 import { splitIntoBatches } from './batches.ts';
 import { toBoolean } from './coerce.ts';
 import { runEntries } from './entries.ts';
@@ -188,17 +189,8 @@ function ordered(names: readonly string[], order: Play['order']): string[] {
 /** `serial` cuts each of the groups that `batch_by` makes; without both, all hosts are one batch. */
 function batchesOf(run: Run, context: PlayContext, hosts: readonly HostState[]): HostState[][] {
   const sizes = serialOf(run, context, hosts);
-  const groups = context.play.batchBy === 'zone' ? byZone(run, context, hosts) : [hosts];
+  const groups = groupHosts(context.play, hosts, (host, name) => run.scope(host, context).lookup(name));
   return groups.flatMap((group) => splitIntoBatches(group, sizes));
-}
-
-function byZone(run: Run, context: PlayContext, hosts: readonly HostState[]): HostState[][] {
-  const zones = new Map<string, HostState[]>();
-  for (const host of hosts) {
-    const zone = String(run.scope(host, context).lookup('zone') ?? host.name);
-    zones.set(zone, [...(zones.get(zone) ?? []), host]);
-  }
-  return [...zones.values()];
 }
 
 function serialOf(run: Run, context: PlayContext, hosts: readonly HostState[]): (number | string)[] {

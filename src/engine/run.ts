@@ -1,4 +1,4 @@
-import { InputError, InterruptedError, LockedError } from '../errors/errors.ts';
+import { InputError, InterruptedError, LockedError, TaskError } from '../errors/errors.ts';
 import { selectHosts } from '../inventory/patterns.ts';
 import type { Play, Playbook } from '../playbook/contract.ts';
 import type { HostState } from './host-state.ts';
@@ -118,6 +118,8 @@ function stopOf(error: unknown, request: RunRequest): { exit: number; message: s
   if (error instanceof InterruptedError || request.signal.aborted) {
     return { exit: EXIT.interrupted, message: 'interrupted: nothing new was started, and what ran was ended' };
   }
+  // A keyword of the play itself, such as its batches, that cannot be told.
+  if (error instanceof TaskError) return { exit: EXIT.failed, message: error.message };
   throw error;
 }
 

@@ -226,8 +226,8 @@ export interface Play extends BecomeKeywords {
   /** Unrendered sizes, left to right; empty: all hosts at once. */
   readonly serial: readonly Raw[];
   readonly order: 'inventory' | 'sorted' | 'reverse_sorted' | 'reverse_inventory' | 'shuffle';
-  /** What hosts of one batch have in common. */
-  readonly batchBy: 'zone' | undefined;
+  /** By which of the hosts' variables batches are made. */
+  readonly batchBy: 'zone' | 'shard' | 'role' | undefined;
   readonly maxFailPercentage: Raw;
   readonly maxFailHosts: Raw;
   readonly ignoresUnreachable: Raw;

@@ -60,7 +60,7 @@ export function readPlay(map: PlayMap, outer: Inherited, around: Loading): Play 
     handlers,
     serial: keywords.serial === undefined ? [] : [keywords.serial].flat(),
     order: orderOf(keywords.order),
-    batchBy: keywords.batch_by === 'zone' ? 'zone' : undefined,
+    batchBy: batchByOf(keywords.batch_by),
     maxFailHosts: keywords.max_fail_hosts,
     ignoresUnreachable: keywords.max_fail_percentage_ignores_unreachable,
     retryUnreachable: keywords.retry_unreachable,
@@ -91,7 +91,12 @@ function readRoles(list: unknown, inside: Inherited, loading: Loading): (ReadRol
   });
 }
 
+const groupings = ['zone', 'shard', 'role'] as const;
 const orders: readonly Play['order'][] = ['inventory', 'sorted', 'reverse_sorted', 'reverse_inventory', 'shuffle'];
+
+function batchByOf(value: unknown): Play['batchBy'] {
+  return groupings.find((one) => one === value);
+}
 
 function orderOf(value: unknown): Play['order'] {
   return orders.find((one) => one === value) ?? 'inventory';

@@ -12,6 +12,54 @@ describe('batches', () => {
     expect(await batches('')).toEqual(['t @ h1 h2 h3']);
   });
 
+  const members = (vars: Readonly<Record<string, string>>) => ({
+    'hosts.yml': `all:\n  vars: {ansible_connection: local}\n  children:\n    web:\n      hosts:\n${Object.entries(vars)
+      .map(([host, own]) => `        ${host}: {${own}}\n`)
+      .join('')}`,
+  });
+  const four = members({
+    a1: 'shard: a, role: master',
+    a2: 'shard: a, role: replica',
+    b1: 'shard: [b, c], role: [replica, replica]',
+    b2: 'shard: [c, b], role: [replica, master]',
+  });
+  const played = (head: string, files = four) => flow(all(head + tasks('{name: t, debug: }')), files);
+
+  it('batch_by: shard never has two hosts of a shard in one, and serial cuts further', async () => {
+    expect(stepsOf(await played('  batch_by: shard\n'))).toEqual(['t @ a1 b1', 't @ a2 b2']);
+    const cut = stepsOf(await played('  batch_by: shard\n  serial: 1\n'));
+    expect(cut).toEqual(['t @ a1', 't @ b1', 't @ a2', 't @ b2']);
+  });
+
+  it('batch_by: role has replicas before masters, and never two hosts of a shard in one', async () => {
+    expect(stepsOf(await played('  batch_by: role\n'))).toEqual(['t @ a2 b1', 't @ a1 b2']);
+    const three = members({ m: 'shard: 1, role: master', r: 'shard: 1, role: replica', s: 'shard: 1, role: replica' });
+    expect(stepsOf(await played('  batch_by: role\n', three))).toEqual(['t @ r', 't @ s', 't @ m']);
+  });
+
+  it.each([
+    ['shard', 'role: master', "host h has no variable 'shard'"],
+    ['shard', 'shard: []', "host h has no variable 'shard'"],
+    ['shard', 'shard: {a: b}', "host h has a variable 'shard' that is neither text nor a list of texts"],
+    ['role', 'shard: a', "host h has no variable 'role'"],
+    ['role', 'shard: a, role: web', "host h has role 'web', which is neither master nor replica"],
+    ['role', 'role: replica', "host h has no variable 'shard'"],
+  ])('batch_by: %s is refused where a host has only {%s}', async (by, vars, problem) => {
+    const { exit, end, events, dir } = await played(`  batch_by: ${by}\n`, members({ h: vars }));
+    expect(events.some(({ event }) => event === 'task_start')).toBe(false);
+    expect(exit).toBe(2);
+    expect(end.message).toMatch(
+      `${dir}/play.yml:1:3: batch_by: ${by}: ${problem}; set it in the inventory, or by set_fact`,
+    );
+  });
+
+  it('batch_by: shard takes what an earlier play has set', async () => {
+    const before = all(tasks('{set_fact: {shard: "{{ inventory_hostname[0] }}"}}'));
+    const after = all(`  batch_by: shard\n${tasks('{name: t, debug: }')}`);
+    const files = members({ a1: '', a2: '', b1: '' });
+    expect(stepsOf(await flow(before + after, files)).slice(1)).toEqual(['t @ a1 b1', 't @ a2']);
+  });
+
   it('run_once: play runs once, whatever the batches, and all hosts get the result', async () => {
     const once = (value: string) =>
       flow(
