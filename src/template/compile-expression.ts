@@ -6,7 +6,8 @@ import { compileName } from './compile-name.ts';
 import type { Frame } from './frame.ts';
 import { globalNamed } from './globals.ts';
 import { Callable, type Dict, isTrue, keyText, setKey, Tuple, typeName } from './kinds.ts';
-import { located } from './located.ts';
+import { locate, located } from './located.ts';
+import { checkLookup } from './lookups/check-lookup.ts';
 import { callMethod, own } from './methods.ts';
 import { arithmetic, signed } from './operators.ts';
 import { str } from './python-text.ts';
@@ -129,6 +130,7 @@ function compileCall(node: Node<'call'>, locals: ReadonlySet<string>): Evaluate 
   }
   const global = callee.kind === 'name' && !locals.has(callee.name) ? globalNamed(callee.name) : undefined;
   if (global !== undefined && callee.kind === 'name') {
+    checkLookup(callee.name, node.args.positional[0]);
     return guard(node.offset, (frame) => {
       const { positional, named } = args(frame);
       return own2(apply(global, `${callee.name}()`, frame.context, undefined, positional, named));
@@ -182,14 +184,6 @@ function compileTest(node: Node<'test'>, locals: ReadonlySet<string>): Evaluate 
     const { positional, named } = args(frame);
     return isTrue(apply(definition, name, frame.context, value, positional, named));
   });
-}
-
-function locate<T>(work: () => T, offset: number): T {
-  try {
-    return work();
-  } catch (error) {
-    throw located(error, offset);
-  }
 }
 
 function compileLogic(node: Node<'and' | 'or'>, inner: Inner): Evaluate {

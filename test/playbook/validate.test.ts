@@ -190,3 +190,30 @@ describe('inventory', () => {
     expect(await findings(files)).toEqual(['hosts.yml:1:28 wrong-type']);
   });
 });
+
+describe('filters, tests and lookups that are not there', () => {
+  test.each([
+    ...['url', 'csvfile', 'ini', 'lines', 'inventory_hostnames', 'config'].flatMap((name) =>
+      ['lookup', 'query', 'q'].map((call) => [`${call}('${name}', 'x')`, `there is no lookup '${name}'`]),
+    ),
+    ["lookup('ansible.builtin.url', 'x')", "there is no lookup 'ansible.builtin.url'"],
+    ...['to_datetime', 'urlize', 'xmlattr'].map((name) => [`1 | ${name}`, `there is no filter '${name}'`]),
+    ['1 is filtered', "there is no test 'filtered'"],
+  ])('%s is refused by name, where it stands', async (expression, message) => {
+    const text = `- hosts: all\n  tasks:\n    - ping:\n      when: ${expression}\n    - debug: {msg: "a {{ ${expression} }}"}\n`;
+    const directory = writeFiles({ 'hosts.yml': 'all: {hosts: {h1: {}}}\n', 'site.yml': text });
+    const { playbook } = readPlaybook(join(directory, 'site.yml'));
+    const inventory = await loadInventory([join(directory, 'hosts.yml')]);
+    const found = validate(inventory, [playbook], { origin: 'extra', vars: {} });
+    const at = expression.search(/'|\w+$/);
+    expect(found.map(({ span, code }) => `${span?.line}:${span?.column} ${code}`)).toEqual([
+      `4:${13 + at} template-syntax`,
+      `5:${26 + at} template-syntax`,
+    ]);
+    for (const one of found) expect(one.message).toContain(message);
+  });
+
+  test('a lookup whose name is computed is judged when it is used', async () => {
+    expect(await findings(play(`    - debug: {msg: "{{ lookup(a, 'x') }}"}\n`, '  vars: {a: url}\n'))).toEqual([]);
+  });
+});

@@ -29,8 +29,7 @@ const ownOptions = new Set(['wantlist', 'errors']);
 export function query(context: Context, terms: readonly unknown[], options: LookupOptions): unknown[] {
   const [name, ...rest] = terms;
   if (typeof name !== 'string') throw new TemplateError('a lookup needs its name first');
-  const found = lookups.get(name.replace(collections, ''));
-  if (found === undefined) throw unknownLookup(name);
+  const found = lookupNamed(name);
   const others: Dict = Object.fromEntries(Object.entries(options).filter(([key]) => !ownOptions.has(key)));
   try {
     return own([...found(context, rest, others)]);
@@ -50,9 +49,9 @@ export function lookup(context: Context, terms: readonly unknown[], options: Loo
   return results.every((result) => typeof result === 'string') ? results.join(',') : results;
 }
 
-function unknownLookup(name: string): TemplateError {
+export function lookupNamed(name: string): Lookup {
+  const found = lookups.get(name.replace(collections, ''));
+  if (found !== undefined) return found;
   const nearest = nearestName(name, lookups.keys());
-  return new TemplateError(
-    `there is no lookup '${name}'${nearest === undefined ? '' : `; did you mean '${nearest}'?`}`,
-  );
+  throw new TemplateError(`there is no lookup '${name}'${nearest === undefined ? '' : `; did you mean '${nearest}'?`}`);
 }
