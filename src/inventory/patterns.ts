@@ -96,10 +96,7 @@ function splitSubscript(term: string): { base: string; subscript?: (hosts: strin
   const [, base = '', index, from, , to] = match;
   if (index !== undefined) {
     const at = Number(index);
-    return {
-      base,
-      subscript: (hosts) => hosts.slice(at < 0 ? hosts.length + at : at, (at < 0 ? hosts.length + at : at) + 1),
-    };
+    return { base, subscript: (hosts) => hosts.filter((_host, index) => index === (at < 0 ? hosts.length + at : at)) };
   }
   return { base, subscript: (hosts) => hosts.slice(from ? Number(from) : 0, to ? Number(to) + 1 : undefined) };
 }

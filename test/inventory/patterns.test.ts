@@ -39,6 +39,7 @@ describe('host patterns', () => {
     ['web[1:2]', ['web2', 'web3']],
     ['web[2:]', ['web3', 'web4']],
     ['web[9]', []],
+    ['web[-5]', []],
     ['nobody', []],
     ['localhost', ['localhost']],
     [',,web1', ['web1']],
