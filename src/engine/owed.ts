@@ -96,9 +96,9 @@ export class OwedWork {
     );
   }
 
-  remaining(): { host: string; handler: string }[] {
+  remaining(): { host: string; handler: string; playbook: string }[] {
     return [...this.#known].flatMap(([host, owed]) =>
-      [...owed.values()].map(({ handler }) => ({ host: host.name, handler })),
+      [...owed.values()].map(({ handler, playbook }) => ({ host: host.name, handler, playbook })),
     );
   }
 

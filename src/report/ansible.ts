@@ -55,7 +55,8 @@ export class AnsibleRenderer implements Renderer {
         return;
       case 'run_end':
         for (const line of recap(event.stats)) out(line);
-        for (const { host, handler } of event.owed) err(sanitizeLine(`[WARNING]: still owed on ${host}: ${handler}`));
+        for (const { host, handler, playbook } of event.owed)
+          err(sanitizeLine(`[WARNING]: still owed on ${host}: ${handler} (the next run of ${playbook} does it)`));
         if (event.not_finished?.length) err(sanitizeLine(`[WARNING]: not finished: ${event.not_finished.join(' ')}`));
         if (event.message !== undefined) err(sanitize(`[WARNING]: ${event.message}`));
         return;

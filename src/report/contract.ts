@@ -59,8 +59,8 @@ export type RunEvent =
       event: 'run_end';
       exit: number;
       stats: Record<string, Stats>;
-      /** Handlers notified and not run. */
-      owed: { host: string; handler: string }[];
+      /** Handlers notified and not run, with the playbook that notified them. */
+      owed: { host: string; handler: string; playbook: string }[];
       /** Hosts without a failure of their own whose plays did not come to their end, or never began. */
       not_finished?: string[];
       duration_ms: number;

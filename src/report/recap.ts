@@ -71,11 +71,19 @@ function hostColumn(entries: readonly [string, Stats][]): [string, Stats][] {
   return [...alike.values()].map(({ hosts, stats }) => [hostList(hosts, 4), stats]);
 }
 
+/** A run of another playbook has not got the handler, so the one that owes it is named. */
 function owedLines(end: RunEnd, palette: Palette): string[] {
-  const byHandler = new Map<string, string[]>();
-  for (const { host, handler } of end.owed) byHandler.set(handler, [...(byHandler.get(handler) ?? []), host]);
-  return [...byHandler].map(([handler, hosts]) =>
-    palette.change(`  still owed: ${sanitizeLine(handler)} on ${sanitizeLine(hosts.join(' '))} (the next run does it)`),
+  const hostsOf = new Map<string, { handler: string; playbook: string; hosts: string[] }>();
+  for (const { host, handler, playbook } of end.owed) {
+    const key = JSON.stringify([handler, playbook]);
+    const one = hostsOf.get(key) ?? { handler, playbook, hosts: [] };
+    one.hosts.push(host);
+    hostsOf.set(key, one);
+  }
+  return [...hostsOf.values()].map(({ handler, playbook, hosts }) =>
+    palette.change(
+      `  still owed: ${sanitizeLine(`${handler} on ${hosts.join(' ')} (the next run of ${playbook} does it)`)}`,
+    ),
   );
 }
 

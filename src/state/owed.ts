@@ -54,6 +54,9 @@ function isOwed(value: unknown): value is Owed {
     value !== null &&
     'key' in value &&
     /^[0-9a-f]{24}$/.test(String(value.key)) &&
-    'handler' in value
+    'handler' in value &&
+    typeof value.handler === 'string' &&
+    'playbook' in value &&
+    typeof value.playbook === 'string'
   );
 }

@@ -219,7 +219,11 @@ describe('plain', () => {
         exit: 4,
         message: 'no hosts left',
         stats: { h1: stats({ ok: 3, changed: 1 }), h2: stats({ failed: 1 }), h3: stats({ unreachable: 1 }) },
-        owed: [{ host: 'h2', handler: 'restart redis' }],
+        owed: [
+          { host: 'h2', handler: 'restart redis', playbook: '/a/cluster.yml' },
+          { host: 'h1', handler: 'restart redis', playbook: '/a/other.yml' },
+          { host: 'h3', handler: 'restart redis', playbook: '/a/cluster.yml' },
+        ],
       }),
     ]);
     expect(out.split('\n')).toEqual([
@@ -230,7 +234,8 @@ describe('plain', () => {
       '  h1  ok 3  changed 1',
       '  failed: h2',
       '  unreachable: h3',
-      '  still owed: restart redis on h2 (the next run does it)',
+      '  still owed: restart redis on h2 h3 (the next run of /a/cluster.yml does it)',
+      '  still owed: restart redis on h1 (the next run of /a/other.yml does it)',
       '',
       'hosts unreachable (exit 4)  3 hosts, 1 changed, 1.2 s: no hosts left',
       'next: see why h3 does not answer, then run the same command again: what is done stays done',
