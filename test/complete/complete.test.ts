@@ -3,14 +3,11 @@ import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCases } from '../differential/case.ts';
 import { documentedKeywords, playbooksOf } from '../differential/documented-keywords.ts';
-import ansible from '../template/ansible.json' with { type: 'json' };
-import jinja2 from '../template/jinja2.json' with { type: 'json' };
 import { keywordsElsewhere } from './elsewhere.ts';
 import { keywordsIn } from './keyword-places.ts';
 
 const root = join(import.meta.dirname, '..');
 const cases = loadCases();
-const documented = JSON.parse(readFileSync('schemas/templates.json', 'utf8')) as Record<string, object>;
 
 describe('keywords', () => {
   const inCases = new Set(
@@ -30,29 +27,6 @@ describe('keywords', () => {
 
   it('none is excused that is not there', () => {
     expect(Object.keys(keywordsElsewhere).filter((name) => !documentedKeywords().includes(name))).toEqual([]);
-  });
-});
-
-/** Texts with expressions whose values are compared: with Jinja2 and Ansible, or with what stands beside them. */
-const expressions = [
-  ...[jinja2, ansible].flatMap((one) => [...one.expressions, ...one.templates]),
-  ...['filters', 'lookups', 'template'].map((name) => readFileSync(join(root, `template/${name}.test.ts`), 'utf8')),
-  ...cases.map(({ playbook, files }) => [playbook, ...Object.values(files)].join('\n')),
-].join('\n');
-
-const plain = (name: string) => name.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');
-const after = (before: string, name: string) => new RegExp(`${before}${plain(name)}(?![\\w])`);
-const called: Readonly<Record<string, (name: string) => RegExp>> = {
-  filters: (name) =>
-    new RegExp(`\\|\\s*(?:\\w+\\.\\w+\\.)?${plain(name)}(?!\\w)|(?:map|filter)\\(?\\s*['"]?${plain(name)}(?!\\w)`),
-  tests: (name) => after(`(?:\\bis\\s+(?:not\\s+)?|(?:select|reject)(?:attr)?\\([^)]*['"])`, name),
-  lookups: (name) =>
-    new RegExp(`(?:lookup|query|q)\\(\\s*\\\\?['"]${plain(name)}\\\\?['"]|\\['${plain(name)}', |with_${plain(name)}:`),
-};
-
-describe.each(Object.keys(called))('%s', (kind) => {
-  it.each(Object.keys(documented[kind] ?? {}))('%s is called by a test that knows the answer', (name) => {
-    expect(called[kind]?.(name).test(expressions), `no test calls ${name}`).toBe(true);
   });
 });
 
