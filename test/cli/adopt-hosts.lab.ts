@@ -160,6 +160,16 @@ describeLab('rcdeploy cluster adopt, for a cluster on hosts that somebody set up
     }
   }
 
+  /** In the files, in capitals on h4, and of one node on the command line of its unit. */
+  async function keepPasswords(): Promise<void> {
+    const inFiles = nodes.filter(({ host, port }) => host !== 'h1' || port !== 7100);
+    for (const { host, port } of inFiles) expect(await say(host, port, ['CONFIG', 'REWRITE'])).toBe('OK');
+    await lab.host('h4').exec("sed -i 's/^requirepass/REQUIREPASS/' /srv/cache/*/my-cache.cfg");
+    const options = `--masterauth ${password} --RequirePass ${password}`;
+    const edit = `sed -i 's/--daemonize no/& ${options}/' /etc/systemd/system/other-cache@.service`;
+    await lab.host('h1').exec(`${edit}; systemctl daemon-reload`);
+  }
+
   it('says where to look for the names of renamed commands', async () => {
     const lost = await rcdeploy('cluster', 'check', `${addressOf('h1')}:7000`, '-e', `redis_password=${password}`);
     expect(lost.exit).toBe(4);
@@ -201,7 +211,7 @@ describeLab('rcdeploy cluster adopt, for a cluster on hosts that somebody set up
     expect(failures(refused)).toContain('its password was set at run time and is not in /srv/cache/7000/my-cache.cfg');
     const halted = await run('stop');
     expect(failures(halted)).toContain('has a password that was set at run time');
-    for (const { host, port } of nodes) expect(await say(host, port, ['CONFIG', 'REWRITE'])).toBe('OK');
+    await keepPasswords();
 
     const before = await processes();
     const restarted = await run('restart', '--limit', `${addressOf('h1')}:${addressOf('h4')}`);
@@ -213,7 +223,10 @@ describeLab('rcdeploy cluster adopt, for a cluster on hosts that somebody set up
     const main = 'systemctl show -p MainPID --value the-cache.service other-cache@7100.service | grep .';
     const pids = (await lab.host('h1').exec(main)).stdout.trim().split('\n');
     expect(pids).toEqual([after[0]?.[1], after[1]?.[1]]);
-    await expect(say('h4', 7000, ['PING'], false)).rejects.toThrow('NOAUTH');
+    for (const port of PORTS) {
+      await expect(say('h1', port, ['PING'], false)).rejects.toThrow('NOAUTH');
+      await expect(say('h4', port, ['PING'], false)).rejects.toThrow('NOAUTH');
+    }
     const verified = await run('verify');
     expect(verified.exit, failures(verified)).toBe(0);
   });

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import type { VarLayer } from '../../inventory/contract.ts';
 import { loadInventory } from '../../inventory/inventory.ts';
 import type { Adoptee, OwnProcess } from '../../redis/cluster/adoption.ts';
@@ -6,13 +5,13 @@ import { nodeName } from '../../redis/cluster/topology.ts';
 import { quote } from '../../sh/quote.ts';
 import { connect } from '../../transport/connect.ts';
 import type { Become, Target } from '../../transport/contract.ts';
-import { hostTarget, type Login } from '../host-target.ts';
-import { output } from '../terminal.ts';
+import { becomeRoot, hostTarget, type Login } from '../host-target.ts';
+import { mask, output } from '../terminal.ts';
 
 export interface WayToHosts {
   readonly extra: VarLayer;
   readonly login: Login;
-  /** To root, by sudo; undefined: as whom one logs in. */
+  /** To root; undefined: as whom one logs in, unless `ansible_become` says otherwise. */
   readonly become: { readonly password: string | undefined } | undefined;
   /** The nodes are on this machine. */
   readonly local: boolean;
@@ -27,20 +26,25 @@ export async function withOwnProcesses(adoptees: readonly Adoptee[], way: WayToH
   const shown = await Promise.all(
     addresses.map(async (address) => {
       const here = adoptees.filter(({ view }) => view.node.address === address);
-      const target = hostTarget(inventory, address, way.extra, way.timeoutMs, way.login);
-      return await lookAt(way.local ? { ...target, connection: 'local' } : target, here, way);
+      const found = hostTarget(inventory, address, way.extra, way.timeoutMs, way.login);
+      const target: Target = way.local ? { ...found, connection: 'local' } : found;
+      const become = becomeRoot(inventory, target, way.extra, way.become);
+      if (become?.password) mask.add(become.password);
+      return await lookAt(target, here, become, way.signal);
     }),
   );
   const all = new Map(shown.flatMap((processes) => [...processes]));
   return adoptees.map((adoptee) => ({ ...adoptee, own: all.get(nodeName(adoptee.view.node)) }));
 }
 
-async function lookAt(target: Target, adoptees: readonly Adoptee[], way: WayToHosts): Promise<Map<string, OwnProcess>> {
-  const connection = await connect(target, way.signal, { notice: (message) => output.errorLine(message) });
+async function lookAt(
+  target: Target,
+  adoptees: readonly Adoptee[],
+  become: Become | undefined,
+  signal: AbortSignal,
+): Promise<Map<string, OwnProcess>> {
+  const connection = await connect(target, signal, { notice: (message) => output.errorLine(message) });
   try {
-    const login = target.connection === 'local' ? userInfo().username : target.user;
-    const become: Become | undefined =
-      way.become && login !== 'root' ? { method: 'sudo', user: 'root', ...way.become } : undefined;
     const shell = await connection.shell(become);
     const { stdout } = await shell.run(processesScript(adoptees));
     const named = adoptees.map(({ view }) => [view.node.port, nodeName(view.node)] as const);
@@ -61,10 +65,13 @@ function processesScript(adoptees: readonly Adoptee[]): string {
   return `look() {
   [ -d "/proc/$2" ] || return 0
   unit=$(sed -n 's,.*/\\([^/]*\\.service\\)$,\\1,p' "/proc/$2/cgroup" | head -n 1)
-  if [ "$unit" ] && [ "$(systemctl show -p MainPID "$unit" 2>/dev/null)" = "MainPID=$2" ]; then echo "$1 unit $unit"; fi
   echo "$1 user $(stat -c %U "/proc/$2")"
+  if [ "$unit" ] && [ "$(systemctl show -p MainPID "$unit" 2>/dev/null)" = "MainPID=$2" ]; then
+    echo "$1 unit $unit"
+    if systemctl show -p ExecStart "$unit" | grep -qi -- ' --requirepass '; then echo "$1 password yes"; return 0; fi
+  fi
   [ -r "$3" ] || return 0
-  if grep -qiE '^[[:space:]]*requirepass[[:space:]]+[^[:space:]]' "$3"; then echo "$1 password yes"
+  if grep -qiE '^[[:space:]]*requirepass[[:space:]]+("[^"]|[^"[:space:]])' "$3"; then echo "$1 password yes"
   elif ! grep -qiE '^[[:space:]]*(include|aclfile|user)[[:space:]]' "$3"; then echo "$1 password no"; fi
 }
 ${looks.join('\n')}`;

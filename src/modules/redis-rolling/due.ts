@@ -3,7 +3,6 @@ import type { NodeView } from '../../redis/node/observe.ts';
 import { describeHop, judgeHop } from '../../redis/versions/hop.ts';
 import { nameVersion, type ServerVersion } from '../../redis/versions/server-version.ts';
 import type { RedisRollingArgs } from '../generated/redis_rolling.ts';
-import type { ConfigState } from '../redis-config/config-state.ts';
 import { owedReasons } from './owed.ts';
 import { isMeant } from './rolling-args.ts';
 import type { NodeOnHost, RollingState } from './rolling-state.ts';
@@ -29,7 +28,7 @@ export function dueNodes(
     if (!view.seen) continue;
     const reason = args.when === 'always' ? pendingReason(view.runId, name, state) : reasonOf(view, onHost);
     if (reason === undefined) continue;
-    if (losesPassword(onHost.config))
+    if (losesPassword(onHost))
       problems.push(
         `${name}: its password was set at run time and is not in ${onHost.file}: started anew, it would be open to all and could not follow its master. CONFIG REWRITE on it keeps the password`,
       );
@@ -76,10 +75,10 @@ function startProblems(name: string, view: NodeView, { server, config, file }: N
   return problems;
 }
 
-/** A password that the process has and its file has not, nor anything that the file names. */
-function losesPassword({ live, text = '' }: ConfigState): boolean {
+/** A password that the process has, and nothing that it is started with. */
+function losesPassword({ server, config: { live } }: NodeOnHost): boolean {
   if (live === 'down' || 'unknown' in live || !live.config?.get('requirepass')) return false;
-  return !/^\s*(requirepass|include|aclfile|user)\s+\S/im.test(text);
+  return !server.passwordKept;
 }
 
 /** The server that the node's next start brings; undefined where the build says nothing of itself. */

@@ -43,7 +43,7 @@ function refused(failed: string): ServerPlan {
 function planStop(state: ServerState, args: ServerArgs, node: Running | 'down'): ServerPlan {
   const loss = node === 'down' || args.state === 'absent' ? undefined : lossOf(node, args);
   if (loss !== undefined) return refused(loss);
-  if (node !== 'down' && args.state === 'stopped' && node.hasPassword && !state.passwordInFile) {
+  if (node !== 'down' && args.state === 'stopped' && node.hasPassword && !state.passwordKept) {
     return refused(
       `${label(args)} has a password that was set at run time and is not in ${args.config}: started anew, it would be open to all. CONFIG REWRITE on it keeps the password`,
     );

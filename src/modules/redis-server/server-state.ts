@@ -37,8 +37,8 @@ export interface ServerState {
   readonly pinned: string | undefined;
   readonly canNotify: boolean;
   readonly configFound: boolean;
-  /** The file sets a password, or names another that may, or cannot be read. */
-  readonly passwordInFile: boolean;
+  /** The file or the unit's command line sets a password, or names another file that may, or the file cannot be read. */
+  readonly passwordKept: boolean;
   /** Directives of the configuration file that matter here. */
   readonly conf: Readonly<Record<string, string>>;
   /** The real path of the executable of the process that the pid file or the unit names. */
@@ -67,6 +67,16 @@ export const listenersFunction = `listeners() {
   done
 }`;
 
+/** Directives that may set a password, themselves or in a file that they name; on a command line, those that are no other program's options. */
+const PASSWORD_DIRECTIVES = ['requirepass', 'aclfile', 'include', 'user'];
+const PASSWORD_OPTIONS = PASSWORD_DIRECTIVES.slice(0, 2);
+
+/** A shell pattern for the word in any case: so the server reads names of directives. */
+function anyCase(word: string): string {
+  return word.replaceAll(/[a-z]/g, (letter) => `[${letter.toUpperCase()}${letter}]`);
+}
+
+/** Of the unit's command line, which may hold a secret, only is said that it does. */
 export function serverReadScript(args: ServerArgs): string {
   const unit = quote(unitName(args));
   return `${listenersFunction}
@@ -90,7 +100,8 @@ pidfile=
   case $line in [[:blank:]]*) line=\${line#"\${line%%[![:blank:]]*}"} ;; esac
   case $line in
     'pidfile '*) pidfile=\${line#pidfile } pidfile=\${pidfile#\\"} pidfile=\${pidfile%\\"}; printf 'conf %s\\n' "$line" ;;
-    'requirepass '*|'include '*|'aclfile '*|'user '*) echo password ;;
+    ${anyCase('requirepass')}[[:blank:]]'""'|${anyCase('requirepass')}[[:blank:]]"''") ;;
+    ${PASSWORD_DIRECTIVES.map((name) => `${anyCase(name)}[[:blank:]]*`).join('|')}) echo password ;;
     'logfile '*|'dir '*|'appendonly '*|'cluster-enabled '*|'unixsocket '*) printf 'conf %s\\n' "$line" ;;
   esac
 done <"$conf"
@@ -98,8 +109,11 @@ ${nodeRoleScript(args)}[ ! -f "$conf" ] || echo found
 [ ! -f "$unit" ] || printf 'unit %s\\n' "$(base64 <"$unit" | tr -d '\\n')"
 pid=
 if [ -d /run/systemd/system ]; then
-  shown=$(systemctl show -p MainPID -p ActiveState -p UnitFileState ${unit} 2>/dev/null)
-  printf '%s\\n' "$shown"
+  shown=$(systemctl show -p MainPID -p ActiveState -p UnitFileState -p ExecStart ${unit} 2>/dev/null)
+  case $shown in ${PASSWORD_OPTIONS.map((name) => `*' --'${anyCase(name)}' '*`).join('|')}) echo password ;; esac
+  for word in MainPID ActiveState UnitFileState; do
+    case $shown in *"$word="*) value=\${shown#*"$word="}; echo "$word=\${value%%[!0-9A-Za-z-]*}" ;; esac
+  done
   pid=\${shown#*MainPID=} pid=\${pid%%[!0-9]*}
   [ "$pid" != 0 ] || pid=
 fi
@@ -143,7 +157,7 @@ export function parseServerState({ reply, nodes }: ReadAnswer): ServerState {
     pinned: fields.get('pinned') || undefined,
     canNotify: parseBuildInfo(fields.get('build') ?? 'null')?.notify ?? false,
     configFound: fields.has('found'),
-    passwordInFile: fields.has('password'),
+    passwordKept: fields.has('password'),
     conf,
     runningExe: fields.get('exe') || undefined,
     roleInFile: roleOf(fields.get('noderole')),

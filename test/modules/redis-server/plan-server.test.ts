@@ -1,7 +1,15 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { planServer } from '../../../src/modules/redis-server/plan-server.ts';
 import type { ServerArgs } from '../../../src/modules/redis-server/server-args.ts';
-import { parseServerState, type Running, type ServerState } from '../../../src/modules/redis-server/server-state.ts';
+import {
+  parseServerState,
+  type Running,
+  type ServerState,
+  serverReadScript,
+} from '../../../src/modules/redis-server/server-state.ts';
 import { unitText } from '../../../src/modules/redis-server/unit.ts';
 
 const env = { host: 'h1', check: false, diff: false, changesPredicted: false };
@@ -24,7 +32,7 @@ const state: ServerState = {
   pinned: '/opt/redis/7.0.15/bin/redis-server',
   canNotify: false,
   configFound: true,
-  passwordInFile: false,
+  passwordKept: false,
   conf: { dir: '/var/lib/redis/7000', 'cluster-enabled': 'yes', appendonly: 'yes' },
   runningExe: undefined,
   roleInFile: undefined,
@@ -211,6 +219,25 @@ test('a node that does not run has the role that its file says, and without one 
 test('a node whose password is not in its file is not stopped, and may be removed', () => {
   const open = { node: { ...node, hasPassword: true } };
   expect(plan(open, { state: 'stopped' }).failed).toContain('set at run time and is not in /etc/redis/7000/redis.conf');
-  expect(plan({ ...open, passwordInFile: true }, { state: 'stopped' }).failed).toBeUndefined();
+  expect(plan({ ...open, passwordKept: true }, { state: 'stopped' }).failed).toBeUndefined();
   expect(plan(open, { state: 'absent' }).failed).toBeUndefined();
+});
+
+test.each([
+  ['port 7000\nrequirepass secret\n', true],
+  ['  REQUIREPASS\tsecret', true],
+  ['requirepass ""\n', false],
+  ['# requirepass secret\nmasterauth secret\n', false],
+  ['AclFile /etc/redis/users.acl\n', true],
+])('the file %j keeps a password: %s', (text, kept) => {
+  const dir = mkdtempSync('/tmp/rcdeploy-read-test.');
+  try {
+    const config = join(dir, 'redis.conf');
+    writeFileSync(config, text);
+    const stdout = execFileSync('sh', ['-c', serverReadScript({ ...args, config, prefix: dir })], { encoding: 'utf8' });
+    const read = parseServerState({ reply: { rc: 0, stdout, stderr: '' }, nodes: [] });
+    expect(read).toMatchObject({ configFound: true, passwordKept: kept });
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });
