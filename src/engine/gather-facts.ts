@@ -41,5 +41,7 @@ export function gatherFacts(play: Play): Task {
     become: play.become,
     becomeUser: play.becomeUser,
     becomeMethod: play.becomeMethod,
+    becomeExe: play.becomeExe,
+    becomeFlags: play.becomeFlags,
   };
 }

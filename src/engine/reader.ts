@@ -5,6 +5,7 @@ import type { ReadAnswer, ReadRequest } from '../modules/contract.ts';
 import { openNodeLink } from '../redis/node/client.ts';
 import type { NodeAccess, NodeAnswer, NodeLink, NodeQuery } from '../redis/node/contract.ts';
 import { KeptLinks } from '../redis/node/kept-links.ts';
+import { becomeName } from '../transport/become-methods.ts';
 import type { Become, Reply } from '../transport/contract.ts';
 import { runCancellable } from './apply-context.ts';
 import { fuse, unfuse } from './fuse.ts';
@@ -235,7 +236,7 @@ function timed(replies: readonly Reply[]): Reply[] {
 
 /** Who asks, without what proves it. */
 function userOf(become: Become | undefined): string {
-  return become === undefined ? '' : `${become.method} ${become.user}`;
+  return become === undefined ? '' : becomeName(become);
 }
 
 /** The script as it is: to write it as JSON took longer than all else here. */

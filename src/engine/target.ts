@@ -1,9 +1,10 @@
 import { userInfo } from 'node:os';
 import { TaskError } from '../errors/errors.ts';
 import { splitWords } from '../modules/split-words.ts';
-import type { Play, Task } from '../playbook/contract.ts';
+import type { BecomeKeywords, Play } from '../playbook/contract.ts';
 import { renderValue } from '../template/template.ts';
 import type { Become, Target } from '../transport/contract.ts';
+import { becomeWords, checkFlags } from './become-words.ts';
 import { toBoolean } from './coerce.ts';
 import type { RunRequest } from './request.ts';
 import type { HostScope } from './scope.ts';
@@ -57,7 +58,7 @@ export function sshOptions(...texts: (string | undefined)[]): Record<string, str
 
 /** Who a task runs as; `undefined`: the user who connected. */
 export function becomeOf(
-  task: Pick<Task, 'become' | 'becomeUser' | 'becomeMethod'>,
+  task: BecomeKeywords,
   scope: HostScope,
   connecting: HostScope,
   target: Target,
@@ -82,7 +83,12 @@ export function becomeOf(
   }
   const password = firstText(connecting, ['ansible_become_password', 'ansible_become_pass']) ?? defaults.becomePassword;
   if (password) request.addSecret(password);
-  return { method, user, password };
+  const words = (name: 'become_exe' | 'become_flags', raw: unknown) =>
+    becomeWords(name, firstText(connecting, [`ansible_${name}`]) ?? textOf(renderValue(raw, scope)));
+  const exe = words('become_exe', task.becomeExe);
+  const flags = words('become_flags', task.becomeFlags);
+  checkFlags(method, flags);
+  return { method, user, password, ...(exe && { exe }), ...(flags && { flags }) };
 }
 
 /** Root for what the run itself keeps on a host where tasks become anybody, whomever `ansible_become_user` names for them. */
@@ -117,6 +123,12 @@ export function connectingBecome(
   request: RunRequest,
 ): Become | undefined {
   if (!become) return undefined;
-  const keywords = { become: true, becomeUser: become.user, becomeMethod: become.method };
+  const keywords = {
+    become: true,
+    becomeUser: become.user,
+    becomeMethod: become.method,
+    becomeExe: become.exe?.join(' '),
+    becomeFlags: become.flags?.join(' '),
+  };
   return becomeOf(keywords, scope, scope, targetOf(scope, play, request), request);
 }

@@ -36,6 +36,8 @@ const rules: Readonly<Record<string, Rule>> = {
   ansible_become_user: text,
   ansible_become_method: oneOf('sudo', 'su', 'doas'),
   ansible_become_password: text,
+  ansible_become_exe: text,
+  ansible_become_flags: text,
   zone: text,
 };
 

@@ -14,6 +14,8 @@ export interface BecomeKeywords {
   readonly become?: Raw;
   readonly becomeUser?: Raw;
   readonly becomeMethod?: Raw;
+  readonly becomeExe?: Raw;
+  readonly becomeFlags?: Raw;
 }
 
 /** A role at one of the places that name it, with the variables that its tasks see on their levels, lowest first. */

@@ -6,6 +6,8 @@ import type { Keywords } from './keywords.ts';
 const nearestWins = {
   any_errors_fatal: 'anyErrorsFatal',
   become: 'become',
+  become_exe: 'becomeExe',
+  become_flags: 'becomeFlags',
   become_method: 'becomeMethod',
   become_user: 'becomeUser',
   check_mode: 'checkMode',

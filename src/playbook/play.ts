@@ -45,6 +45,8 @@ export function readPlay(map: PlayMap, outer: Inherited, around: Loading): Play 
     ...('become' in nearest && { become: nearest.become }),
     ...('becomeUser' in nearest && { becomeUser: nearest.becomeUser }),
     ...('becomeMethod' in nearest && { becomeMethod: nearest.becomeMethod }),
+    ...('becomeExe' in nearest && { becomeExe: nearest.becomeExe }),
+    ...('becomeFlags' in nearest && { becomeFlags: nearest.becomeFlags }),
     name: typeof keywords.name === 'string' ? keywords.name : undefined,
     hosts: keywords.hosts,
     gatherFacts: keywords.gather_facts,

@@ -1,13 +1,21 @@
+import type { Become } from './contract.ts';
 import { shellWords } from './loop.ts';
 
 /** How one become method is called and how its answers read. Its commands must pass unchanged through any login shell. */
 export interface BecomeMethod {
-  /** `boot` is a sh program without quotes, `prompt` a word to ask for the password with. */
-  command(user: string, boot: string, prompt: string, mayAsk: boolean): string;
+  command(call: BecomeCall): string;
   /** How a password prompt ends. */
   asks(text: string, prompt: string): boolean;
   /** What its refusals mean, first match wins. */
   readonly refusals: readonly Refusal[];
+}
+
+export interface BecomeCall {
+  readonly become: Become;
+  /** A sh program without quotes. */
+  readonly boot: string;
+  /** A word to ask for the password with. */
+  readonly prompt: string;
 }
 
 export interface Refusal {
@@ -20,9 +28,25 @@ export interface Refusal {
 
 const [sh] = shellWords;
 
+/** Without words that are not there. */
+function commandLine({ method, exe = [method], flags = [] }: Become, ...words: readonly string[]): string {
+  return ['exec env LC_ALL=C', ...exe, ...flags, ...words].filter((word) => word !== '').join(' ');
+}
+
+/** sudo must be able to ask for the password that it is given. */
+function askingFlags(flags: readonly string[] = []): string[] {
+  return flags
+    .filter((flag) => flag !== '--non-interactive')
+    .map((flag) => flag.replace(/^(-[A-Za-z]*)n([A-Za-z]*)$/, '$1$2'))
+    .filter((flag) => flag !== '-');
+}
+
 const sudo: BecomeMethod = {
-  command: (user, boot, prompt, mayAsk) =>
-    `exec env LC_ALL=C sudo ${mayAsk ? `-S -p ${prompt}` : '-n'} -u ${user} ${sh} -c '${boot}'`,
+  command({ become, boot, prompt }) {
+    const run = `-u ${become.user} ${sh} -c '${boot}'`;
+    if (become.password === undefined) return commandLine(become, '-n', run);
+    return commandLine({ ...become, flags: askingFlags(become.flags) }, `-S -p ${prompt}`, run);
+  },
   asks: (text, prompt) => text.includes(prompt),
   refusals: [
     {
@@ -74,7 +98,7 @@ const sudo: BecomeMethod = {
 };
 
 const su: BecomeMethod = {
-  command: (user, boot) => `exec env LC_ALL=C su -s ${sh} -c '${boot}' ${user}`,
+  command: ({ become, boot }) => commandLine(become, `-s ${sh} -c '${boot}' ${become.user}`),
   asks: (text) => /password:\s*$/i.test(text),
   refusals: [
     {
@@ -106,8 +130,8 @@ const su: BecomeMethod = {
 };
 
 const doas: BecomeMethod = {
-  command: (user, boot, _prompt, mayAsk) =>
-    `exec env LC_ALL=C doas ${mayAsk ? '' : '-n '}-u ${user} ${sh} -c '${boot}'`,
+  command: ({ become, boot }) =>
+    commandLine(become, become.password === undefined ? '-n' : '', `-u ${become.user} ${sh} -c '${boot}'`),
   asks: (text) => /password:\s*$/i.test(text),
   refusals: [
     {
@@ -145,3 +169,8 @@ const doas: BecomeMethod = {
 };
 
 export const becomeMethods: Readonly<Record<string, BecomeMethod>> = { sudo, su, doas };
+
+/** What tells one shell from another on a host: two that become the same user in different ways are two. */
+export function becomeName({ method, user, exe = [], flags = [] }: Become): string {
+  return [method, user, ...exe, ...(flags.length > 0 ? ['with', ...flags] : [])].join(' ');
+}

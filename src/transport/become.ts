@@ -20,7 +20,7 @@ export async function startAs(host: string, carrier: Carrier, become: Become | u
   }
   const token = `rcdeploy-${randomBytes(8).toString('hex')}`;
   const boot = `echo ${token}-in; ${shellWords[2]}`;
-  const command = method.command(become.user, boot, `${token}-password`, become.password !== undefined);
+  const command = method.command({ become, boot, prompt: `${token}-password` });
   const channel = await carrier.start(command);
   await new Dialogue(host, become, carrier.user, method, token, channel).done;
   return channel;

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { UnreachableError } from '../errors/errors.ts';
 import { startAs } from './become.ts';
+import { becomeName } from './become-methods.ts';
 import type { Carrier } from './carrier.ts';
 import type { Become, Connection, Shell } from './contract.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -23,7 +24,7 @@ export class HostConnection implements Connection {
   }
 
   async shell(become: Become | undefined): Promise<Shell> {
-    const key = become === undefined || become.user === this.#carrier.user ? '' : `${become.method} ${become.user}`;
+    const key = become === undefined || become.user === this.#carrier.user ? '' : becomeName(become);
     const tried = JSON.stringify(become);
     const refusal = this.#refusals.get(tried);
     if (refusal !== undefined) {

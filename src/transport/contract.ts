@@ -39,6 +39,9 @@ export interface Become {
   readonly method: 'sudo' | 'su' | 'doas';
   readonly user: string;
   readonly password: string | undefined;
+  /** The words of the program, where it is not found by the method's name, and of its own options. Each passes any shell unquoted. */
+  readonly exe?: readonly string[] | undefined;
+  readonly flags?: readonly string[] | undefined;
 }
 
 /** One connection to one host: at most one SSH connection, one long-lived sh per become user, streams to its ports. */

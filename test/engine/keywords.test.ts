@@ -15,7 +15,8 @@ const playOf = (place: string, keywords: string) =>
 
 describe.each(Object.keys(places))('a keyword of a %s', (place) => {
   it('reaches the task from there: become_method and diff', async () => {
-    const keywords = place === 'play' ? 'become_method: su\n  diff: false' : 'become_method: su, diff: false';
+    const list = ['become_method: su', 'become_exe: sudo su', 'become_flags: -l', 'diff: false'];
+    const keywords = list.join(place === 'play' ? '\n  ' : ', ');
     const dir = directoryWith({ ...role, 'play.yml': playOf(place, keywords) });
     const { plays } = await loadPlaybook(`${dir}/play.yml`);
     const text = JSON.stringify(plays);
@@ -24,7 +25,24 @@ describe.each(Object.keys(places))('a keyword of a %s', (place) => {
     const task = JSON.stringify([play?.preTasks, play?.tasks, play?.handlers]);
     expect(task).toMatch(/"diff":false/);
     expect(task).toMatch(/"becomeMethod":"su"/);
+    expect(task).toMatch(/"becomeExe":"sudo su"/);
+    expect(task).toMatch(/"becomeFlags":"-l"/);
   });
+});
+
+it.each([
+  ['become_exe: /of-a-keyword/sudo', '', /\/of-a-keyword\/sudo/],
+  ['become_exe: "/of-{{ inventory_hostname }}/sudo"', '', /\/of-h1\/sudo/],
+  ['become_exe: /of-a-keyword/sudo', 'ansible_become_exe: /of-a-variable/sudo', /\/of-a-variable\/sudo/],
+  ['become_flags: -i', '', /become_flags: '-i' of sudo is not supported/],
+  ['become_flags: -H --login', '', /become_flags: '--login' of sudo/],
+  ['become_flags: -i', 'ansible_become_flags: -u $x', /become_flags: '\$x' cannot be passed on/],
+  ["become_exe: sh -c 'a b'", '', /become_exe: 'a b' cannot be passed on/],
+])('%s of a task, with the variables {%s}', async (keyword, vars, message) => {
+  const text = `- hosts: h1\n  gather_facts: false\n  vars: {${vars}}\n  tasks: [{stat: {path: /}, become: true, become_user: nobody, ${keyword}}]\n`;
+  const { exit, results } = await flow(text);
+  expect(exit).toBeGreaterThan(0);
+  expect(String(results[0]?.result.msg)).toMatch(message);
 });
 
 it('diff: false hides what changes, whatever was asked for; diff: true asks for it', async () => {

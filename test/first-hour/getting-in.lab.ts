@@ -56,6 +56,7 @@ describeLab('getting in', () => {
       for (const h2 of [
         { ansible_become_password: 'of "h2"' },
         { ansible_become_method: 'doas' },
+        { ansible_become_exe: '/usr/bin/sudo', ansible_become_flags: '-nH', ansible_become_password: 'of "h2"' },
         { ansible_become_method: 'su', ansible_become_password: 'root of h2' },
       ]) {
         const hosts = { h1: { ...deploy, ansible_become_password: 'of h1' }, h2: { ...deploy, ...h2 } };

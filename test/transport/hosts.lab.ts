@@ -110,6 +110,8 @@ describeLab('hosts as they are', () => {
       ['pseudo', become('sudo', 'pseudo')],
       ['deploy', become('su', 'root pass')],
       ['free', become('doas')],
+      ['free', { ...become('su'), exe: ['sudo', '-n', 'su'], flags: ['-l'] }],
+      ['deploy', { ...become('sudo', "it's $ecret"), exe: ['/usr/bin/sudo'], flags: ['-nH'] }],
       ['root', become('sudo', undefined, 'deploy')],
       ['root', become('su', undefined, 'deploy')],
       ['root', become('sudo', undefined, 'root')],
