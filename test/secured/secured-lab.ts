@@ -38,11 +38,16 @@ export class SecuredLab {
     const hosts = this.lab.hosts.map(({ name, address, address6 }) => authority.issue(name, [address, address6]));
     const [client] = await Promise.all([authority.issue('client', ['127.0.0.1']), ...hosts]);
     if (client) this.#clients.set(authority, client);
+    return this.tls(authority);
+  }
+
+  /** `redis_tls` with the certificates that this authority has signed for PREFIX and a host's name. */
+  tls(authority: Authority, prefix = ''): Record<string, string> {
     const text = (file: string): string => `{{ lookup('file', '${authority.directory}/' ~ ${file}) }}`;
     return {
       ca: text("'ca.crt'"),
-      cert: text("inventory_hostname ~ '.crt'"),
-      key: text("inventory_hostname ~ '.key'"),
+      cert: text(`'${prefix}' ~ inventory_hostname ~ '.crt'`),
+      key: text(`'${prefix}' ~ inventory_hostname ~ '.key'`),
     };
   }
 

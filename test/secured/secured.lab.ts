@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeLab } from '../lab/describe-lab.ts';
 import { figuresLine, type Load } from '../load/load.ts';
-import { changedTasks, clusterNodes, rcdeploy } from '../main-job/rcdeploy.ts';
+import { changedTasks, clusterNodes, failures, rcdeploy } from '../main-job/rcdeploy.ts';
 import { expectNoHarm } from '../rolling/cluster-lab.ts';
 import { Authority } from './certificates.ts';
 import { SecuredLab } from './secured-lab.ts';
@@ -84,6 +84,21 @@ describeLab('a cluster with password, ACL users and TLS', () => {
     } finally {
       rmSync(dir, { recursive: true, force: true });
     }
+  });
+
+  it('has its certificates back after a rotation to some that are good for other addresses', async () => {
+    await Promise.all(cluster.lab.hosts.map(({ name }) => authority.issue(`wrong-${name}`, ['192.0.2.1'])));
+    cluster.declare({ redis_tls: cluster.tls(authority, 'wrong-') });
+    const refused = await rcdeploy(...cluster.args('rotate'));
+    expect(refused.exit).toBe(2);
+    for (const { name, address } of cluster.lab.hosts) {
+      expect(failures(refused)).toContain(
+        `node ${name}: with its new certificates ${address}:7000 cannot be connected to`,
+      );
+      expect(failures(refused)).toContain(`${address}:7001 cannot be connected to`);
+    }
+    cluster.declare({ redis_tls: cluster.tls(authority) });
+    expect(changedTasks(await cluster.succeed('cluster'))).toEqual([]);
   });
 
   it('is restarted node by node under load', async () => {

@@ -1,5 +1,6 @@
 import { TaskError } from '../../errors/errors.ts';
 import type { RespValue } from '../../redis/node/contract.ts';
+import { NodeError } from '../../redis/node/node-error.ts';
 import type { ApplyContext } from '../contract.ts';
 import type { ConfigArgs } from '../redis_config.ts';
 import type { UserChange } from './acl-users.ts';
@@ -20,8 +21,10 @@ export async function setLive(
 ): Promise<void> {
   const steps = [...userSteps(users, set), ...settingSteps(set.filter((one) => !isSetWithUser(one, users)))];
   if (steps.length === 0) return;
-  await tell(steps, args, context);
-  await provedByLogin(set, args, context);
+  const certificates = args.tls ? set.filter(({ name }) => /^tls-.*-(file|dir)$/.test(name)) : [];
+  const send = certificates.length > 0 ? await heldLink(args, context) : byQuery(args, context);
+  await tell(steps, args, send);
+  await provedByLogin(certificates, args, context, send);
   if (set.some((one) => one.name === 'appendonly' && one.wanted === 'yes')) {
     await awaitRewrite(args, context);
   }
@@ -55,13 +58,37 @@ function settingSteps(set: readonly Difference[]): Step[] {
   return [...single.map((one) => step([one])), ...(paired.length > 0 ? [step(paired)] : [])];
 }
 
-async function tell(steps: readonly Step[], args: ConfigArgs, context: ApplyContext): Promise<void> {
+type Send = (commands: readonly (readonly string[])[]) => Promise<readonly RespValue[]>;
+
+function byQuery(args: ConfigArgs, context: ApplyContext): Send {
   const query = liveQuery(args.host, args, args.at, 'CONFIG');
-  const answer = await context.query({ ...query, commands: steps.flatMap(({ commands }) => commands) });
-  if (!answer.ok) {
-    throw new TaskError(`${args.at}:${args.port} could not be told its settings: ${answer.message}`);
+  return async (commands) => {
+    const answer = await context.query({ ...query, commands });
+    if (!answer.ok) throw cannotBeTold(args, answer.message);
+    return answer.replies;
+  };
+}
+
+/** The one way to a node whose new certificates let nobody in any more: a connection from before them. */
+async function heldLink(args: ConfigArgs, context: ApplyContext): Promise<Send> {
+  const { via, address, port, auth, tls } = liveQuery(args.host, args, args.at, 'CONFIG');
+  try {
+    const link = await context.link({ via, address, port, auth, tls });
+    return async (commands) =>
+      await link.send(commands).catch((error: unknown) => {
+        throw error instanceof NodeError ? cannotBeTold(args, error.message) : error;
+      });
+  } catch (error) {
+    throw error instanceof NodeError ? cannotBeTold(args, error.message) : error;
   }
-  const replies = [...answer.replies];
+}
+
+function cannotBeTold(args: ConfigArgs, why: string): TaskError {
+  return new TaskError(`${args.at}:${args.port} could not be told its settings: ${why}`);
+}
+
+async function tell(steps: readonly Step[], args: ConfigArgs, send: Send): Promise<void> {
+  const replies = [...(await send(steps.flatMap(({ commands }) => commands)))];
   const refusals = steps.flatMap(({ what, commands }) => {
     const refusal = replies.splice(0, commands.length).map(refusalIn).find(Boolean);
     return refusal === undefined ? [] : [`${what}: ${refusal}`];
@@ -77,9 +104,13 @@ function refusalIn(reply: RespValue): string | undefined {
 }
 
 /** A node that nobody could connect to with the new certificates takes the old ones back. */
-async function provedByLogin(set: readonly Difference[], args: ConfigArgs, context: ApplyContext): Promise<void> {
-  const changed = set.filter(({ name }) => /^tls-.*-(file|dir)$/.test(name));
-  if (!args.tls || changed.length === 0) return;
+async function provedByLogin(
+  changed: readonly Difference[],
+  args: ConfigArgs,
+  context: ApplyContext,
+  send: Send,
+): Promise<void> {
+  if (changed.length === 0) return;
   const { via, address, port, auth, tls } = liveQuery(args.host, args, args.at, 'CONFIG');
   try {
     const link = await context.link({ via, address, port, auth, tls });
@@ -88,7 +119,7 @@ async function provedByLogin(set: readonly Difference[], args: ConfigArgs, conte
     link.close();
   } catch (error) {
     const back = changed.map((one) => ({ ...one, wanted: one.live, live: one.wanted }));
-    await tell(settingSteps(back), args, context);
+    await tell(settingSteps(back), args, send);
     const said = error instanceof Error ? error.message : String(error);
     throw new TaskError(
       `with its new certificates ${args.at}:${args.port} cannot be connected to: ${said}. It has the old ones back`,
