@@ -18,7 +18,9 @@ export function hostAddress(subnet: string, number: number): string {
 /** The same host's address in a unique local network (RFC 4193) derived from the lab's subnet. */
 export function hostAddress6(subnet: string, number: number): string {
   const [a = 0, b = 0, c = 0] = subnet.split('.').map(Number);
-  return `fd77:${a.toString(16)}:${b.toString(16)}:${c.toString(16)}::${number.toString(16)}`;
+  const text = `fd77:${a.toString(16)}:${b.toString(16)}:${c.toString(16)}::${number.toString(16)}`;
+  // As hosts print it (RFC 5952): no zero beside `::`.
+  return new URL(`http://[${text}]`).hostname.slice(1, -1);
 }
 
 /** Derived from the address, so that every host can be told every neighbour. */

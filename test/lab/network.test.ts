@@ -8,6 +8,7 @@ import type { LabRecord } from '../../src/lab/record.ts';
 test('addresses follow from the subnet and the number', () => {
   expect(hardwareAddress('10.77.3', 200)).toBe('02:00:0a:4d:03:c8');
   expect(hostAddress6('10.77.3', 16)).toBe('fd77:a:4d:3::10');
+  expect(hostAddress6('10.77.0', 1)).toBe('fd77:a:4d::1');
   expect(neighbourLines('10.77.3', 2, 'eth0')).toEqual([
     'neigh replace 10.77.3.1 lladdr 02:00:0a:4d:03:01 dev eth0 nud permanent',
     'neigh replace 10.77.3.2 lladdr 02:00:0a:4d:03:02 dev eth0 nud permanent',
