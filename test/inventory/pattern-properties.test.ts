@@ -68,7 +68,8 @@ const print = (terms: readonly Term[], separator: string, padding: readonly stri
 
 it('a pattern that is printed names what its terms name: joined, then intersected, then taken away', () => {
   const padding = fc.array(fc.constantFrom('', ' ', '  '), { maxLength: 6 });
-  const separator = fc.constantFrom(',', ':', ',,', '::');
+  // Not `::`, because `dba::dba` is an IPv6 address.
+  const separator = fc.constantFrom(',', ':', ',,');
   fc.assert(
     fc.property(fc.array(term, { minLength: 1, maxLength: 6 }), separator, padding, (terms, by, blanks) => {
       const all = (sign: Term['sign']) => terms.filter((one) => one.sign === sign).map((one) => one.hosts);
