@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Host, localHost, type Userland, userlands } from './local-host.ts';
+import { converges as convergesOn, type Host, localHost, type Userland, userlands } from './local-host.ts';
 
 type Args = Record<string, unknown>;
 
@@ -29,17 +29,7 @@ describe.each(lands)('on $name', (userland) => {
   afterAll(() => rmSync(base, { recursive: true, force: true }));
   const upper = (path: string) => readFileSync(join(base, 'upper', path), 'utf8');
 
-  async function converges(name: string, args: Args): Promise<Args> {
-    const predicted = await host.plan(name, args, { check: true });
-    expect(predicted.failed).toBeUndefined();
-    expect(predicted.changes.length).toBeGreaterThan(0);
-    const result = await host.task(name, args);
-    expect(result.changed).toBe(true);
-    const after = await host.plan(name, args);
-    expect(after.failed).toBeUndefined();
-    expect(after.changes).toEqual([]);
-    return result;
-  }
+  const converges = (name: string, args: Args) => convergesOn(host, name, args);
 
   test.skipIf(!accounts)('groups', async () => {
     expect(await converges('group', { name: 'rcgroup', gid: 7777 })).toMatchObject({ gid: 7777 });

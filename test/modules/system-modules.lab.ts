@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lab } from '../../src/lab/contract.ts';
 import { labUp } from '../../src/lab/lab.ts';
+import type { RunEvent } from '../../src/report/contract.ts';
 import { type Played, play } from '../engine/play.ts';
 import { describeLab } from '../lab/describe-lab.ts';
 
@@ -209,10 +210,12 @@ chmod 755 /usr/local/bin/firewall-cmd`);
       status: 'failed',
       result: { msg: expect.stringMatching(/^timed out waiting for a connection after [2-6] s: /) },
     });
-    const [played] = await Promise.all([
-      run('- wait_for_connection: { timeout: 60, connect_timeout: 2 }\n- ping:\n', {}, 'h2'),
-      new Promise((resolve) => setTimeout(resolve, 1500)).then(() => host.boot()),
-    ]);
+    let booted: Promise<void> | undefined;
+    const watch = ({ event }: RunEvent) => {
+      if (event === 'task_start') booted ??= host.boot();
+    };
+    const played = await run('- wait_for_connection: { timeout: 60, connect_timeout: 2 }\n- ping:\n', { watch }, 'h2');
+    await booted;
     expect(played.lines).toEqual(['wait_for_connection h2: ok', 'ping h2: ok']);
   });
 });

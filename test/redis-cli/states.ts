@@ -104,25 +104,25 @@ export interface State {
   readonly verify: readonly string[];
 }
 
+/** A slot of which one node says that it is on its way to or from another. */
+function openSlot(title: string, node: number, word: 'MIGRATING' | 'IMPORTING', other: number): State {
+  return {
+    title,
+    check: new RegExp(
+      `^\\[WARNING\\] Node 127\\.0\\.0\\.1:${node} has slots in ${word.toLowerCase()} state ${SLOT}`,
+      'm',
+    ),
+    verify: ['open-slot'],
+    async make(cluster) {
+      await cluster.tell(node, ['CLUSTER', 'SETSLOT', SLOT, word, await cluster.id(other)]);
+      return () => cluster.tell(node, ['CLUSTER', 'SETSLOT', SLOT, 'STABLE']);
+    },
+  };
+}
+
 export const STATES: readonly State[] = [
-  {
-    title: 'a slot that its owner is giving away',
-    check: /^\[WARNING\] Node 127\.0\.0\.1:21383 has slots in migrating state 12182/m,
-    verify: ['open-slot'],
-    async make(cluster) {
-      await cluster.tell(third, ['CLUSTER', 'SETSLOT', SLOT, 'MIGRATING', await cluster.id(first)]);
-      return () => cluster.tell(third, ['CLUSTER', 'SETSLOT', SLOT, 'STABLE']);
-    },
-  },
-  {
-    title: 'a slot that another node is taking over',
-    check: /^\[WARNING\] Node 127\.0\.0\.1:21381 has slots in importing state 12182/m,
-    verify: ['open-slot'],
-    async make(cluster) {
-      await cluster.tell(first, ['CLUSTER', 'SETSLOT', SLOT, 'IMPORTING', await cluster.id(third)]);
-      return () => cluster.tell(first, ['CLUSTER', 'SETSLOT', SLOT, 'STABLE']);
-    },
-  },
+  openSlot('a slot that its owner is giving away', third, 'MIGRATING', first),
+  openSlot('a slot that another node is taking over', first, 'IMPORTING', third),
   {
     title: 'a slot without an owner',
     check: /^\[ERR\] Not all 16384 slots are covered by nodes\./m,

@@ -3,20 +3,9 @@ import { expect, test } from 'vitest';
 import type { ConfigArgs } from '../../../src/modules/redis_config.ts';
 import type { ConfigState, LiveNode } from '../../../src/modules/redis-config/config-state.ts';
 import { planConfig } from '../../../src/modules/redis-config/plan-config.ts';
+import { configArgs, path } from './config-args.ts';
 
-const path = '/etc/redis/7000/redis.conf';
-const base: ConfigArgs = {
-  ...{
-    path,
-    port: 7000,
-    settings: {},
-    settings_if_known: {},
-    prefix: '/opt/redis',
-    version: '7.0.15',
-    flavor: 'redis',
-  },
-  ...{ mode: '0640', rolling: true, host: 'h1', at: '10.0.0.1' },
-};
+const base: ConfigArgs = { ...configArgs, rolling: true };
 const digest = (password: string): string => `#${createHash('sha256').update(password).digest('hex')}`;
 
 function stateOf(

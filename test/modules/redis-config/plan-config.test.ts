@@ -4,21 +4,8 @@ import type { ConfigState, LiveNode } from '../../../src/modules/redis-config/co
 import { DirectiveNames } from '../../../src/modules/redis-config/directive-names.ts';
 import { planConfig } from '../../../src/modules/redis-config/plan-config.ts';
 import { renderConf } from '../../../src/redis/conf/conf-file.ts';
+import { configArgs, path } from './config-args.ts';
 
-const path = '/etc/redis/7000/redis.conf';
-const args: ConfigArgs = {
-  path,
-  port: 7000,
-  settings: {},
-  settings_if_known: {},
-  prefix: '/opt/redis',
-  version: '7.0.15',
-  flavor: 'redis',
-  mode: '0640',
-  rolling: false,
-  host: 'h1',
-  at: '10.0.0.1',
-};
 const state: ConfigState = {
   text: undefined,
   unreadable: undefined,
@@ -39,7 +26,7 @@ const live = (config: Record<string, string>, more: Partial<LiveNode> = {}): Liv
   ...more,
 });
 const plan = (settings: object, more: Partial<ConfigState> = {}, given: Partial<ConfigArgs> = {}) =>
-  planConfig({ ...state, ...more }, { ...args, ...given, settings: { ...settings } });
+  planConfig({ ...state, ...more }, { ...configArgs, ...given, settings: { ...settings } });
 
 test('replica directives take the name that the version knows', () => {
   expect(plan({ 'replica-priority': 50 }, {}, { version: '4.0.7' }).text).toContain('slave-priority 50');
