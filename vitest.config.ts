@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * What uses this machine's own ports, users or packages: one file after another. The other lab tests have hosts of their own and
- * may run beside these; so may what stands in the last line, for two halves of about the same length.
+ * What uses this machine's own ports, users, packages or lock (a local connection without check mode takes it): one file after
+ * another. The other lab tests have hosts of their own and may run beside these; so may what stands in the last line, for two
+ * halves of about the same length.
  */
 const machineTests = [
   'test/{cli,differential,load,modules,playbooks,redis,redis-cli,report}/**/*.lab.ts',
+  'test/engine/async.lab.ts',
   'test/redis-source.lab.ts',
   'test/{matrix,rolling}/**/*.lab.ts',
 ];
