@@ -17,10 +17,17 @@ export function thisHolder(pid: number, playbook: string): Holder {
 
 /** Whether the holder's control process ran on this machine and is gone. False when that cannot be told. */
 export function isProvenDead(holder: Holder): boolean {
-  const boot = bootId();
-  if (!boot || !holder.controlStartTime || holder.controlHost !== hostname()) return false;
-  if (holder.controlBootId !== boot) return false;
-  return startTimeOf(holder.controlPid) !== holder.controlStartTime;
+  return ranHere(holder) && startTimeOf(holder.controlPid) !== holder.controlStartTime;
+}
+
+/** Whether the holder's control process runs on this machine now. False when that cannot be told. */
+export function isProvenAlive(holder: Holder): boolean {
+  return ranHere(holder) && startTimeOf(holder.controlPid) === holder.controlStartTime;
+}
+
+/** In this boot of this machine, so that pid and start time mean something here. */
+function ranHere({ controlHost, controlStartTime, controlBootId }: Holder): boolean {
+  return controlStartTime !== '' && controlHost === hostname() && controlBootId !== '' && controlBootId === bootId();
 }
 
 function bootId(): string | undefined {
