@@ -5,10 +5,11 @@ import { LogRenderer } from '../report/log-file.ts';
 import type { Renderer } from '../report/plain.ts';
 import { ProfileRenderer } from '../report/profile.ts';
 import { formatDiagnostic } from '../source/diagnostics.ts';
+import { RunRecorder, runHistory } from './history/recorder.ts';
 import type { RunFlags } from './run-options.ts';
 import { mask, output } from './terminal.ts';
 
-/** What a run is told to beside the screen: `--log`, `--junit`, `--profile`. Files are opened before anything is contacted. */
+/** What a run is told to beside the screen: `--log`, `--junit`, `--profile`, the note for `rcdeploy history`. Files are opened before anything is contacted. */
 export function renderersBeside(flags: RunFlags): { readonly renderers: Renderer[]; close(): void } {
   const renderers: Renderer[] = [];
   const files: number[] = [];
@@ -24,6 +25,8 @@ export function renderersBeside(flags: RunFlags): { readonly renderers: Renderer
     renderers.push(new LogRenderer((line) => write(`${line}\n`), options));
   }
   if (flags.junit !== undefined) renderers.push(new JunitRenderer(opened('--junit', flags.junit, 'w')));
+  // A check writes nothing here either.
+  if (flags.check !== true) renderers.push(new RunRecorder(runHistory(), flags.limit));
   if (flags.profile) {
     const toStderr = flags.output === 'json';
     renderers.push(new ProfileRenderer((line) => (toStderr ? output.errorLine(line) : output.line(line))));
