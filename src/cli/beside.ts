@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { InputError } from '../errors/errors.ts';
+import { HtmlRenderer } from '../report/html.ts';
 import { JunitRenderer } from '../report/junit.ts';
 import { LogRenderer } from '../report/log-file.ts';
 import type { Renderer } from '../report/plain.ts';
@@ -9,10 +10,11 @@ import { RunRecorder, runHistory } from './history/recorder.ts';
 import type { RunFlags } from './run-options.ts';
 import { mask, output } from './terminal.ts';
 
-/** What a run is told to beside the screen: `--log`, `--junit`, `--profile`, the note for `rcdeploy history`. Files are opened before anything is contacted. */
+/** What a run is told to beside the screen: `--log`, `--junit`, `--report`, `--profile`, the note for `rcdeploy history`. Files are opened before anything is contacted. */
 export function renderersBeside(flags: RunFlags): { readonly renderers: Renderer[]; close(): void } {
   const renderers: Renderer[] = [];
   const files: number[] = [];
+  const showDiff = flags.diff === true || flags.check === true;
   const opened = (option: string, file: string, mode: 'a' | 'w') => {
     const descriptor = open(option, file, mode);
     files.push(descriptor);
@@ -20,11 +22,13 @@ export function renderersBeside(flags: RunFlags): { readonly renderers: Renderer
   };
   if (flags.log !== undefined) {
     const write = opened('--log', flags.log, 'a');
-    const showDiff = flags.diff === true || flags.check === true;
     const options = { showDiff, verbosity: Math.max(1, flags.verbose), formatDiagnostic };
     renderers.push(new LogRenderer((line) => write(`${line}\n`), options));
   }
   if (flags.junit !== undefined) renderers.push(new JunitRenderer(opened('--junit', flags.junit, 'w')));
+  if (flags.report !== undefined) {
+    renderers.push(new HtmlRenderer(opened('--report', flags.report, 'w'), { showDiff }));
+  }
   // A check writes nothing here either.
   if (flags.check !== true) renderers.push(new RunRecorder(runHistory(), flags.limit));
   if (flags.profile) {

@@ -17,7 +17,6 @@ const refused: readonly (readonly [flags: string, instead: string])[] = [
   ['--connection-password-file [file]', 'pass ansible_password with -e @file, or use --ask-pass'],
   ['--conn-pass-file [file]', 'pass ansible_password with -e @file, or use --ask-pass'],
   ['--strict', 'not supported yet: versions and settings that are unsafe are named as warnings'],
-  ['--report [file]', 'not supported yet: `--output json` holds everything'],
 ];
 
 /** Make a command refuse them, each with its word. */

@@ -27,6 +27,7 @@ export interface RunFlags extends VaultFlags {
   readonly step?: boolean;
   readonly log?: string;
   readonly junit?: string;
+  readonly report?: string;
   readonly profile?: boolean;
   readonly forceHandlers?: boolean;
   readonly acceptNewHostKeys?: boolean;
@@ -109,6 +110,7 @@ export function createRunCommand(
     .option('--list-tags', 'list the tags and end')
     .option('--log <file>', 'append what happens to this file, with times')
     .option('--junit <file>', 'write results for a CI server to this file')
+    .option('--report <file>', 'write the run as one HTML page to this file')
     .option('--profile', 'say at the end which tasks took longest')
     .addOption(
       new Option('--output <form>', 'what to write (default: tty on a terminal, else plain)').choices(outputKinds),

@@ -14,7 +14,7 @@ interface ClusterNode {
 }
 
 /** The cluster that a `redis_cluster` task left, once for all hosts, in redis-trib's words with zones. */
-export function clusterLines(outcomes: readonly Outcome[]): string[] {
+export function clusterLines(outcomes: readonly Pick<Outcome, 'result' | 'status'>[]): string[] {
   for (const { result, status } of outcomes) {
     const nodes = nodesOf(result.cluster);
     if (status === 'skipped' || nodes.length === 0) continue;

@@ -53,7 +53,7 @@ describe('rcdeploy history', () => {
       end({
         exit: 2,
         stats: { h1: stats({ changed: 1 }), h2: stats({ changed: 1, failed: 1 }) },
-        owed: [{ host: 'h2', handler: 'restart' }],
+        owed: [{ host: 'h2', handler: 'restart', playbook: 'site.yml' }],
       }),
     );
     const { out } = await rcdeploy('history');
@@ -119,6 +119,19 @@ describe('a run', () => {
     expect(JSON.parse(text)).toMatchObject({
       failed: [{ host: 'h1', task: 'bad', message: '********' }],
       end: { exit: 2 },
+    });
+  });
+
+  it('is written as a page without secrets by --report', async () => {
+    const file = join(state, 'run.html');
+    expect((await run('--report', file)).exit).toBe(2);
+    const text = readFileSync(file, 'utf8');
+    expect(text).toMatch(/^<!doctype html>[\s\S]*msg: \*{8}\n?[\s\S]*<\/html>\n$/);
+    expect(text).not.toContain('hunter2secret');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(await run('--report', '/nowhere/x')).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining('--report: ENOENT'),
     });
   });
 
