@@ -3,9 +3,12 @@ import type { Channel } from './channel.ts';
 import type { Identity } from './handshake.ts';
 import { asProgram } from './loop.ts';
 
-const beatMs = 15_000;
+export const beatMs = 15_000;
 /** Three beats missed: the connection is cut, though sshd may not notice for hours. */
 const silenceSeconds = 45;
+
+/** How the program on the host waits for one: a process for each beat, by which others there can tell that one came. */
+export const readBeat = 'dd bs=1 count=1';
 
 /** How long the session shell has to end its script by itself before everything under it is killed. */
 const graceSeconds = 8;
@@ -41,7 +44,7 @@ function watchProgram({ pid, startTime }: Identity): Buffer {
   return asProgram(`export LC_ALL=C
 trap '' HUP
 ${endProcessFunctions}
-while [ "$(timeout ${silenceSeconds} dd bs=1 count=1 2>/dev/null)" = h ]; do :; done
+while [ "$(timeout ${silenceSeconds} ${readBeat} 2>/dev/null)" = h ]; do :; done
 end_shell ${pid} ${startTime} ${graceSeconds}
 `);
 }

@@ -66,7 +66,7 @@ echo $shell \${20} $(cat /proc/sys/kernel/random/boot_id) $(cat /tmp/work); rm /
     expect((await play(text, lab.inventoryFile)).exit).toBe(0);
   });
 
-  it('never ends a run that is at work on this machine, --yes or not', async () => {
+  it('never ends a run that is at work, here or elsewhere, --yes or not', async () => {
     const [h1] = lab.hosts as [LabHost];
     const hold = new AbortController();
     const holding = play(
@@ -79,6 +79,11 @@ echo $shell \${20} $(cat /proc/sys/kernel/random/boot_id) $(cat /tmp/work); rm /
     const refused = await unlock('h1', '--yes');
     expect(refused.exit).toBe(3);
     expect(refused.out).toMatch(/^h1 {2}alive .*that run is at work on this machine\n$/);
+    // The same run, begun elsewhere: what it sends to its session every 15 s is heard.
+    await h1.exec(`sed -i 's/"controlHost":"[^"]*"/"controlHost":"far-away"/' /var/lib/rcdeploy/lock.*`);
+    const heard = await unlock('h1', '--yes');
+    expect(heard.exit).toBe(3);
+    expect(heard.out).toMatch(/^h1 {2}alive .* on far-away .*that run is at work: a sign of life of it was heard\n$/);
     expect(await atWork()).toBe(0);
     hold.abort();
     expect((await holding).exit).toBe(130);

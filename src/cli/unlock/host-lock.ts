@@ -10,16 +10,18 @@ import {
   type ShellIdentity,
 } from '../../state/lock.ts';
 import type { Become, Connection, Shell, Target } from '../../transport/contract.ts';
+import { listenForBeatScript } from '../../transport/listen-for-beat.ts';
 
 /**
  * `free`: nobody's; `dead`: its holder's session has ended, and the next run takes the lock over; `held`: that session lives, and
- * whether its run does cannot be told from here; `alive`: the run that holds it is at work on this machine.
+ * whether its run does cannot be told from here; `alive`: the run that holds it is at work, here or heard elsewhere.
  */
 export type LockFinding =
   | { readonly status: 'unreachable'; readonly why: string }
   | { readonly status: 'free'; readonly hidden: boolean }
   | { readonly status: 'dead'; readonly holder: Holder }
-  | { readonly status: 'held' | 'alive'; readonly holder: Holder | undefined; readonly shell: ShellIdentity };
+  | { readonly status: 'held'; readonly holder: Holder | undefined; readonly shell: ShellIdentity }
+  | { readonly status: 'alive'; readonly holder: Holder | undefined; readonly why: string };
 
 /** How to get to a host and its locks; throws InputError or TaskError when its variables make no sense. */
 export type WayIn = () => { readonly target: Target; readonly become: Become | undefined };
@@ -66,8 +68,12 @@ export class HostLock {
   async #read(shell: Shell): Promise<LockFinding> {
     const lock = parseLock((await shell.run(READ_LOCK)).stdout);
     if (lock.status === 'held' && lock.shell) {
-      const alive = lock.holder !== undefined && isProvenAlive(lock.holder);
-      return { status: alive ? 'alive' : 'held', holder: lock.holder, shell: lock.shell };
+      const { holder, shell: holding } = lock;
+      if (holder && isProvenAlive(holder))
+        return { status: 'alive', holder, why: 'that run is at work on this machine' };
+      const heard = (await shell.run(listenForBeatScript(holding))).stdout.trim() === 'beat';
+      if (heard) return { status: 'alive', holder, why: 'that run is at work: a sign of life of it was heard' };
+      return { status: 'held', holder, shell: holding };
     }
     if (lock.holder) return { status: 'dead', holder: lock.holder };
     const hidden = shell.identity.uid !== 0 && (await shell.run('[ -d /var/lib/rcdeploy ]')).rc === 0;
@@ -96,5 +102,5 @@ export function findingText(finding: LockFinding): string {
     return finding.hidden ? "as far as this user sees: root's lock is seen with --become" : '';
   const holder = finding.holder === undefined ? 'a run that left no name' : sanitizeLine(nameHolder(finding.holder));
   if (finding.status === 'dead') return `its last holder has died: ${holder}; the next run takes it over`;
-  return finding.status === 'alive' ? `${holder}: that run is at work on this machine` : holder;
+  return finding.status === 'alive' ? `${holder}: ${finding.why}` : holder;
 }
