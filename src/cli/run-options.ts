@@ -53,8 +53,17 @@ const collectList = (value: string, before: readonly string[]) => [
     .filter((one) => one !== ''),
 ];
 
+/** Another name that ansible-playbook has for an option. */
+function addOtherName(command: Command, flags: string, take: (value: string) => void): Command {
+  const option = new Option(flags).hideHelp();
+  return command.addOption(option).on(`option:${option.name()}`, take);
+}
+
 /** Inventory, extra variables and vault passwords, which nearly every command takes. */
 export function addInputOptions(command: Command): Command {
+  addOtherName(command, '--inventory-file <source>', (source) =>
+    command.setOptionValue('inventory', [...(command.getOptionValue('inventory') as string[]), source]),
+  );
   return addVaultOptions(command)
     .addOption(
       new Option('-i, --inventory <source>', 'file, directory, executable or host1,host2, (repeatable)')
@@ -76,6 +85,7 @@ export function createRunCommand(
   about = 'playbooks, run in this order',
 ): Command {
   const command = new Command(name).description(description).argument(argument, about);
+  addOtherName(command, '--key-file <file>', (file) => command.setOptionValue('privateKey', file));
   addInputOptions(command)
     .option('-l, --limit <pattern>', 'only these hosts')
     .addOption(new Option('-t, --tags <tags>', 'only tasks with these tags').argParser(collectList).default([], 'all'))
@@ -92,7 +102,6 @@ export function createRunCommand(
     .option('-u, --user <user>', 'log in as this user')
     .option('-k, --ask-pass', 'ask for the login password')
     .option('--private-key <file>', 'log in with this key')
-    .addOption(new Option('--key-file <file>').hideHelp())
     .addOption(new Option('-T, --timeout <seconds>', 'limit for connecting').argParser(positive).default(10))
     .option('--start-at-task <name>', 'skip everything before this task')
     .option('--step', 'ask before each task: yes, no, or go on without asking')

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createRunCommand } from '../../src/cli/run-options.ts';
 import { directoryOf, rcdeploy } from './program.ts';
 
 const inventory = `all:
@@ -31,6 +32,17 @@ describe('usage', () => {
 
   it('says its version', async () => {
     expect(await rcdeploy('--version')).toMatchObject({ exit: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+});
+
+describe("ansible-playbook's other names of options", () => {
+  it.each([
+    ['--key-file', 'privateKey', '/k'],
+    ['--inventory-file', 'inventory', ['a', '/k']],
+  ])('%s counts', (name, option, expected) => {
+    const command = createRunCommand('run', 'about').exitOverride();
+    command.parse(['-i', 'a', name, '/k', 'site.yml'], { from: 'user' });
+    expect(command.opts()[option]).toEqual(expected);
   });
 });
 

@@ -81,7 +81,11 @@ test('text of hosts makes no markup, loads nothing and runs nothing', () => {
       result('1', evil, { status: 'failed', item: evil, result: { msg: evil, [evil]: evil }, hint: evil }),
       result('1', evil, { status: 'changed', diff: [{ what: evil, before: evil, after: evil }] }),
       { event: 'warning', message: evil },
-      end({ stats: { [evil]: stats({ failed: 1 }) }, owed: [{ host: evil, handler: evil, playbook: evil }], message: evil }),
+      end({
+        stats: { [evil]: stats({ failed: 1 }) },
+        owed: [{ host: evil, handler: evil, playbook: evil }],
+        message: evil,
+      }),
     ],
     true,
   );
