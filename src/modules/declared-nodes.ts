@@ -1,5 +1,6 @@
 import type { DeclaredNode, Role } from '../redis/cluster/topology.ts';
 import type { NodeAccess, NodeQuery } from '../redis/node/contract.ts';
+import { canonicalAddress } from '../template/address.ts';
 
 /** The arguments by which a module is told how to log in to a node. */
 export interface LoginArgs {
@@ -36,7 +37,7 @@ export function loginOf({ username, password, tls }: LoginArgs): Pick<NodeAccess
 export function declaredNodes(args: NodeArgs): DeclaredNode[] {
   return args.nodes.map((node) => ({
     host: node.host,
-    address: node.address,
+    address: canonicalAddress(node.address),
     port: node.port,
     busPort: node.bus_port,
     zone: node.zone,

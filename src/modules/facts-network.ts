@@ -1,3 +1,5 @@
+import { canonicalAddress } from '../template/address.ts';
+
 type Sections = (name: string) => string[];
 
 interface Interface {
@@ -83,18 +85,7 @@ function ipv4Entry(address: string, prefix: number) {
 }
 
 function ipv6Text(hex: string): string {
-  const groups = (hex.match(/.{4}/g) ?? []).map((group) => Number.parseInt(group, 16).toString(16));
-  const zeros = [...groups.join(':').matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)]
-    .map((match) => match[0])
-    .sort((one, two) => two.length - one.length)[0];
-  if (zeros === undefined) return groups.join(':');
-  const [before = '', after = ''] = splitOnce(groups.join(':'), zeros);
-  return `${before}::${after.replace(/^:/, '')}`;
-}
-
-function splitOnce(text: string, separator: string): [string, string] {
-  const at = text.indexOf(separator);
-  return [text.slice(0, at), text.slice(at + separator.length)];
+  return canonicalAddress(hex.match(/.{4}/g)?.join(':') ?? '');
 }
 
 function default4(routes: readonly string[], interfaces: ReadonlyMap<string, Interface>): Record<string, unknown> {

@@ -1,3 +1,4 @@
+import { canonicalAddress } from '../template/address.ts';
 import type { ReplyLines } from './reply-lines.ts';
 
 /** What /proc/net/tcp and tcp6 tell of one port. */
@@ -36,7 +37,7 @@ export function localSockets(lines: ReplyLines, host: string, port: number): Soc
       state,
     }))
     .filter(({ localPort }) => localPort === hexPort);
-  const address = host === 'localhost' ? undefined : host;
+  const address = host === 'localhost' ? undefined : canonicalAddress(host);
   const here = (local: string) =>
     local === '0.0.0.0' ||
     local === '::' ||
@@ -62,10 +63,8 @@ function addressOf(hex: string): string {
   if (numbers.length === 4) return numbers.join('.');
   if (numbers.slice(0, 10).every((byte) => byte === 0) && numbers[10] === 255 && numbers[11] === 255)
     return numbers.slice(12).join('.');
-  if (numbers.every((byte) => byte === 0)) return '::';
-  if (numbers.slice(0, 15).every((byte) => byte === 0)) return `::${(numbers[15] ?? 0).toString(16)}`;
   const groups = Array.from({ length: 8 }, (_, index) =>
     (((numbers[2 * index] ?? 0) << 8) | (numbers[2 * index + 1] ?? 0)).toString(16),
   );
-  return groups.join(':').replace(/(?:^|:)0(?::0)+(?::|$)/, '::');
+  return canonicalAddress(groups.join(':'));
 }

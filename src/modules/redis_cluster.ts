@@ -12,6 +12,7 @@ import { verify } from '../redis/cluster/verify.ts';
 import { awaitSettled } from '../redis/cluster/wait.ts';
 import { observeAll } from '../redis/node/cluster-io.ts';
 import { type NodeView, observation, viewOf } from '../redis/node/observe.ts';
+import { canonicalAddress } from '../template/address.ts';
 import { Unknown } from '../template/values.ts';
 import { clusterIo } from './cluster-context.ts';
 import {
@@ -226,12 +227,13 @@ function inputProblems(args: RedisClusterArgs): string[] {
   const endpoints = new Map<string, string>();
   for (const node of [...args.nodes, ...args.leaving]) {
     const name = `${node.host}:${node.port}`;
-    if (isIP(node.address) === 0) {
+    const address = canonicalAddress(node.address);
+    if (isIP(address) === 0) {
       problems.push(
         `${name}: address ${JSON.stringify(node.address)} is not an IP address; cluster nodes are introduced to each other by IP`,
       );
     }
-    for (const key of new Set([`${node.address}:${node.port}`, name])) {
+    for (const key of new Set([`${address}:${node.port}`, name])) {
       const other = endpoints.get(key);
       if (other !== undefined) problems.push(`${name} and ${other} are both declared at ${key}`);
       endpoints.set(key, name);
@@ -265,7 +267,7 @@ function declare(args: RedisClusterArgs, records?: Records): DeclaredCluster {
     placement: args.placement,
     nodeTimeoutMs: args.node_timeout,
     allow: args.allow,
-    lost: args.lost,
+    lost: args.lost.map((one) => ({ ...one, address: one.address && canonicalAddress(one.address) })),
     records,
     rebalance: args.rebalance,
     threshold: args.threshold,

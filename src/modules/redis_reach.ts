@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { TaskError } from '../errors/errors.ts';
 import type { NodeAnswer } from '../redis/node/contract.ts';
 import { observation } from '../redis/node/observe.ts';
+import { canonicalAddress } from '../template/address.ts';
 import type { ApplyContext, HostModule, Result } from './contract.ts';
 import { declaredNodes } from './declared-nodes.ts';
 import type { RedisReachArgs } from './generated/redis_reach.ts';
@@ -70,7 +71,7 @@ function idleNodes(nodes: readonly Node[], answers: readonly NodeAnswer[]): Node
 
 function portsOf({ host, address, port, bus_port }: Node): ListenAt[] {
   const bus = bus_port ?? port + BUS_OFFSET;
-  return [port, bus].map((at) => ({ host, address, port: at }));
+  return [port, bus].map((at) => ({ host, address: canonicalAddress(address), port: at }));
 }
 
 function unreachable(closed: readonly string[]): TaskError {

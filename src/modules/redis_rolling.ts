@@ -9,6 +9,7 @@ import { type RollingHands, type RollSettings, roll } from '../redis/rolling/rol
 import { rollingNodes } from '../redis/rolling/rolling-node.ts';
 import { canFollow } from '../redis/versions/hop.ts';
 import { removeRestartsScript, writeRestartsScript } from '../state/restart-record.ts';
+import { canonicalAddress } from '../template/address.ts';
 import { Unknown } from '../template/values.ts';
 import { clusterIo } from './cluster-context.ts';
 import type { ApplyContext, HostModule, Plan, Result } from './contract.ts';
@@ -40,7 +41,7 @@ export const redisRolling: HostModule<RedisRollingArgs, RollingState> = {
     );
     const problems = [
       ...args.nodes.flatMap(({ address }) =>
-        isIP(address) === 0 ? [`address ${JSON.stringify(address)} is not an IP address`] : [],
+        isIP(canonicalAddress(address)) === 0 ? [`address ${JSON.stringify(address)} is not an IP address`] : [],
       ),
       ...strangers.map((one) => `${one} is not among the nodes (host:port)`),
       ...(args.state === 'possible' && args.version === undefined

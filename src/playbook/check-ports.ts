@@ -2,6 +2,7 @@ import type { Diagnostic, Span } from '../errors/diagnostic.ts';
 import { formatSpan } from '../errors/diagnostic.ts';
 import type { Inventory } from '../inventory/contract.ts';
 import { spanOf } from '../source/positions.ts';
+import { canonicalAddress } from '../template/address.ts';
 import { type HostVariables, isPort } from './check-inventory.ts';
 import { isTemplate } from './coerce.ts';
 
@@ -116,7 +117,7 @@ function machineOf(host: string, find: HostVariables): string {
     return value === undefined || value === null || isTemplate(value) ? undefined : String(value);
   };
   const address = constant('redis_address');
-  if (address !== undefined) return `address ${address}`;
+  if (address !== undefined) return `address ${canonicalAddress(address)}`;
   if (constant('ansible_connection') === 'local') return 'local';
-  return `${constant('ansible_host') ?? host} port ${constant('ansible_port') ?? '22'}`;
+  return `${canonicalAddress(constant('ansible_host') ?? host)} port ${constant('ansible_port') ?? '22'}`;
 }

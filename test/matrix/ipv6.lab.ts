@@ -5,6 +5,15 @@ import { journey } from './journey.ts';
 
 const nameOf = ({ name }: LabHost): string => `${name}.redis.test`;
 
+/** As people write an address who do not know its canonical form; each host's in a way of its own. */
+function oddly({ name, address6 }: LabHost): string {
+  const words = address6.split('::').flatMap((half) => [half.split(':')]);
+  const [front = [], back = []] = words;
+  const all = [...front, ...Array<string>(8 - front.length - back.length).fill('0'), ...back];
+  const full = all.map((word) => word.padStart(4, '0')).join(':');
+  return name === 'h1' ? full : name === 'h2' ? full.toUpperCase() : `[${address6}]`;
+}
+
 /** Clients on the hosts are sent to names, which only the hosts know. */
 async function nameHosts(lab: Lab): Promise<void> {
   const lines = lab.hosts.map((host) => `${host.address6} ${nameOf(host)}\n`).join('');
@@ -19,7 +28,7 @@ journey(
     name: 'ipv6',
     source: newerRedisSource,
     prepare: nameHosts,
-    hostVars: (host) => ({ ansible_host: host.address6, redis_address: host.address6 }),
+    hostVars: (host) => ({ ansible_host: host.address6, redis_address: oddly(host) }),
     config: {
       'cluster-announce-hostname': '{{ inventory_hostname }}.redis.test',
       'cluster-preferred-endpoint-type': 'hostname',

@@ -45,6 +45,7 @@ describe('parseNodes', () => {
       aux: { 'tls-port': '0', 'shard-id': 'ab' },
     });
     expect(parseNodes(line('fd00::1:7000@17000'))[0]).toMatchObject({ address: 'fd00::1', port: 7000, busPort: 17000 });
+    expect(parseNodes(line('FD00:0::1:7000@17000'))[0]?.address).toBe('fd00::1');
     expect(parseNodes(line('fd00::1:7000@17000'))[0]?.slots).toEqual([
       [0, 2],
       [4, 5],

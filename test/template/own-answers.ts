@@ -30,6 +30,8 @@ export const ownAnswers: readonly (readonly [text: string, expected: unknown])[]
   ["'10.0.0.1' | ipaddr", '10.0.0.1'],
   ["'10.0.0.1/24' | ansible.utils.ipaddr('prefix')", 24],
   ["'10.0.0.1/24' | ipaddr('address')", '10.0.0.1'],
+  ["'2001:0DB8::0:1/64' | ipaddr", '2001:db8::1/64'],
+  ["'2001:0DB8::0:1/64' | ipaddr('address')", '2001:db8::1'],
   ["'10.0.0.300' | ipaddr", false],
   ["'10.0.0.1/33' | ipaddr", false],
   ["['::1', 'x', '10.0.0.1'] | ipv6", ['::1']],

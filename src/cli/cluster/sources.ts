@@ -4,6 +4,7 @@ import { loadInventory } from '../../inventory/inventory.ts';
 import { membersOf } from '../../redis/cluster/discover.ts';
 import type { DeclaredCluster, DeclaredNode } from '../../redis/cluster/topology.ts';
 import type { ClusterPicture } from '../../report/cluster-picture.ts';
+import { canonicalAddress } from '../../template/address.ts';
 import type { Scope } from '../../template/values.ts';
 import type { Target } from '../../transport/contract.ts';
 import { hostTarget, inventoryScope, type Login } from '../host-target.ts';
@@ -81,7 +82,7 @@ function nodesOn(host: string, scope: Scope, options: SourceOptions): { node: De
     asked,
     node: {
       host,
-      address: text('redis_announce') ?? own ?? text('ansible_host') ?? host,
+      address: canonicalAddress(text('redis_announce') ?? own ?? text('ansible_host') ?? host),
       port: Number(port),
       zone: text('zone'),
       ...login,
@@ -154,7 +155,7 @@ function parseSeed(seed: string): { address: string; port: number } {
   if (address === undefined || number < 1 || number > 65535) {
     throw inputError('seed', `'${seed}' is no address of a node: give HOST:PORT, or [IPV6]:PORT`);
   }
-  return { address, port: number };
+  return { address: canonicalAddress(address), port: number };
 }
 
 /** A host of a given inventory, with what it says of how to get there, else one as `ssh` knows it. */

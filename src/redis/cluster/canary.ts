@@ -4,7 +4,7 @@ import type { RespValue } from '../node/contract.ts';
 import { keySlot } from '../node/key-slot.ts';
 import { type SeenNode, said } from '../node/observe.ts';
 import { place as nameOf } from './classify.ts';
-import { endpoint, queryOf } from './topology.ts';
+import { isEndpointOf, queryOf } from './topology.ts';
 
 const PREFIX = 'rcdeploy:canary:';
 /** A key that a killed run left behind is gone after this. */
@@ -64,7 +64,7 @@ function redirection(reply: RespValue, seen: readonly SeenNode[]): SeenNode | un
   const [host, port] = [target.slice(0, at), Number(target.slice(at + 1))];
   return seen.find(
     (view) =>
-      endpoint(view.node) === target ||
+      isEndpointOf(target, view.node) ||
       (view.node.port === port && [view.self.address, view.self.hostname].includes(host)),
   );
 }

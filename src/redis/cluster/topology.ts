@@ -1,3 +1,4 @@
+import { isSameAddress } from '../../template/address.ts';
 import type { NodeAccess, NodeQuery } from '../node/contract.ts';
 
 export type Role = 'master' | 'replica';
@@ -105,6 +106,12 @@ export function stayingOf<V extends { readonly node: DeclaredNode }>(
 /** A node's endpoint in redis-trib's words. */
 export function endpoint(node: Pick<DeclaredNode, 'address' | 'port'>): string {
   return `${node.address}:${node.port}`;
+}
+
+/** Whether a redirection's `address:port`, written in whatever way the server was told its address, is the node's. */
+export function isEndpointOf(text: string, { address, port }: Pick<DeclaredNode, 'address' | 'port'>): boolean {
+  const at = text.lastIndexOf(':');
+  return Number(text.slice(at + 1)) === port && isSameAddress(text.slice(0, at), address);
 }
 
 export function masterCount(cluster: DeclaredCluster): number {

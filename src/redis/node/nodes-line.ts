@@ -1,3 +1,4 @@
+import { canonicalAddress } from '../../template/address.ts';
 import { mergeRanges, type SlotRange } from '../slots/slots.ts';
 
 /** One line of CLUSTER NODES: what the asked node believes of a member. */
@@ -47,7 +48,8 @@ function parseLine(line: string): MemberLine {
 
 const PLACE = /^(?<address>.*):(?<port>\d+)(?:@(?<bus>\d+))?$/;
 
-/** `ip:port`, `ip:port@bus`, `ip:port@bus,hostname`, `ip:port@bus,,key=value,key=value`; an IPv6 address has no brackets. */
+/** `ip:port`, `ip:port@bus`, `ip:port@bus,hostname`, `ip:port@bus,,key=value,key=value`; an IPv6 address has no brackets. One that
+ * is announced is repeated as its configuration has it. */
 function parsePlace(text: string, line: string): Pick<MemberLine, 'address' | 'port' | 'busPort' | 'hostname' | 'aux'> {
   const [endpoint = '', hostname, ...fields] = text.split(',');
   const groups = PLACE.exec(endpoint)?.groups;
@@ -58,7 +60,7 @@ function parsePlace(text: string, line: string): Pick<MemberLine, 'address' | 'p
     if (at > 0) aux[field.slice(0, at)] = field.slice(at + 1);
   }
   return {
-    address: groups.address ?? '',
+    address: canonicalAddress(groups.address ?? ''),
     port: Number(groups.port),
     busPort: Number(groups.bus ?? 0),
     hostname: hostname || undefined,

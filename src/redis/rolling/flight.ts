@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type DeclaredNode, endpoint, nodeName } from '../cluster/topology.ts';
+import { type DeclaredNode, isEndpointOf, nodeName } from '../cluster/topology.ts';
 import type { ClusterIo } from '../node/cluster-io.ts';
 import type { NodeLink, RespValue } from '../node/contract.ts';
 import { keySlot } from '../node/key-slot.ts';
@@ -129,7 +129,7 @@ export class FlightRecorder {
 
   #redirected(text: string): DeclaredNode | undefined {
     const [word, , target] = text.split(' ');
-    return word === 'MOVED' ? this.#nodes.find((node) => endpoint(node) === target) : undefined;
+    return word === 'MOVED' ? this.#nodes.find((node) => isEndpointOf(target ?? '', node)) : undefined;
   }
 
   /** Whoever is asked next redirects to the owner, if it is not that itself. */

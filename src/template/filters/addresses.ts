@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { canonicalAddress } from '../address.ts';
 import { define } from '../functions.ts';
 import { own } from '../methods.ts';
 import { toIndex } from '../numbers.ts';
@@ -23,8 +24,9 @@ function answer(value: unknown, query: string, versions: readonly number[]): unk
   const version = isIP(address);
   const longest = version === 4 ? 32 : 128;
   if (!versions.includes(version) || (length !== undefined && !isLength(length, longest))) return false;
-  if (query === '') return value;
-  if (query === 'address') return address;
+  const canonical = canonicalAddress(address);
+  if (query === '') return length === undefined ? canonical : `${canonical}/${length}`;
+  if (query === 'address') return canonical;
   if (query === 'version') return version;
   if (query === 'prefix') return length === undefined ? longest : toIndex(Number(length), 'the prefix');
   throw new TemplateError(`ipaddr: the query '${query}' is not supported, only address, prefix and version`);
