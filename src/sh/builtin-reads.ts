@@ -21,11 +21,20 @@ export function common(name: keyof typeof COMMON): string {
   return `: "\${${name}:=$(${COMMON[name]})}"`;
 }
 
+/** What `uname -srvmn` says, without a process, from Linux 6.1 on; the name of the machine is the last of these to be told in /proc. */
+const UNAME_AHEAD = `rcdeploy_uname=
+for key in ostype hostname osrelease version arch; do
+  { read -r value </proc/sys/kernel/$key; } 2>/dev/null || { rcdeploy_uname=; break; }
+  rcdeploy_uname="$rcdeploy_uname\${rcdeploy_uname:+ }$value"
+done
+${common('rcdeploy_uname')}`;
+
 /** sh for the beginning of a message: asks once for what more than one of its scripts wants. */
 export function askCommon(scripts: readonly string[]): string[] {
-  return Object.entries(COMMON)
+  const ahead = { rcdeploy_uname: UNAME_AHEAD, rcdeploy_date: common('rcdeploy_date') };
+  return Object.entries(ahead)
     .filter(([name]) => scripts.filter((script) => script.includes(`\${${name}:=`)).length > 1)
-    .map(([name, command]) => `${name}=$(${command})`);
+    .map(([, script]) => script);
 }
 
 /**
