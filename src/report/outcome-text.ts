@@ -20,6 +20,8 @@ export interface OutcomeGroup {
 
 export interface Detail {
   readonly showDiff: boolean;
+  /** What changed is named where its diff is not shown. */
+  readonly nameChanges?: true;
   /** How many `-v` were given. */
   readonly verbosity: number;
 }
@@ -67,11 +69,12 @@ export function isBad(status: Status): boolean {
   return status !== 'ok' && status !== 'changed' && status !== 'skipped';
 }
 
-function linesOf(module: string, outcome: Outcome, { showDiff, verbosity }: Detail): string[] {
+function linesOf(module: string, outcome: Outcome, { showDiff, nameChanges, verbosity }: Detail): string[] {
   if (isBad(outcome.status)) return failureLines(module, outcome);
   if (module === 'debug') return isDue(outcome.result, verbosity) ? debugLines(outcome.result) : [];
   const steps = outcome.result.steps;
-  const diff = showDiff || outcome.diffWanted ? outcome.diff.flatMap(changeLines) : [];
+  const named = nameChanges ? outcome.diff.map(({ what }) => sanitizeLine(what)) : [];
+  const diff = showDiff || outcome.diffWanted ? outcome.diff.flatMap(changeLines) : named;
   const values = verbosity > 0 ? valueLines(outcome.result, verbosity) : [];
   return [...(Array.isArray(steps) ? steps.map((step) => brief(step)) : []), ...diff, ...values];
 }

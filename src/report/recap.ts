@@ -34,12 +34,10 @@ function notFinishedLines({ not_finished: hosts = [] }: RunEnd, palette: Palette
   return hosts.length === 0 ? [] : [palette.bad(`  not finished: ${hosts.map(sanitizeLine).join(' ')}`)];
 }
 
-/** Hosts in rows, those that need attention first; columns that are zero everywhere are left out. */
+/** Hosts in rows, those that need attention first. */
 function tableLines(entries: readonly [string, Stats][], palette: Palette): string[] {
   const width = Math.max(0, ...entries.map(([name]) => name.length));
-  const shown = columns.filter(
-    (column) => column === 'ok' || column === 'changed' || entries.some(([, stats]) => stats[column] > 0),
-  );
+  const shown = shownColumns(entries);
   const digits = new Map(
     shown.map((column) => [column, Math.max(...entries.map(([, stats]) => String(stats[column]).length))]),
   );
@@ -53,6 +51,13 @@ function tableLines(entries: readonly [string, Stats][], palette: Palette): stri
     const label = name.padEnd(width);
     return `  ${needsAttention(stats) ? palette.bad(label) : label}  ${cells.join('  ')}`.trimEnd();
   });
+}
+
+/** What is zero on every host is left out. */
+export function shownColumns(entries: readonly (readonly [string, Stats])[]): (keyof Stats)[] {
+  return columns.filter(
+    (column) => column === 'ok' || column === 'changed' || entries.some(([, stats]) => stats[column] > 0),
+  );
 }
 
 function needsAttention({ failed, unreachable }: Stats): boolean {
@@ -92,7 +97,7 @@ function verdict(end: RunEnd, entries: readonly [string, Stats][], palette: Pale
   const scope = `${count(entries.length, 'host')}, ${changed} ${check ? 'would change' : 'changed'}, ${duration(end.duration_ms)}`;
   const why = reasonOf(end);
   if (end.exit === 0) return `${palette.good('done')}  ${scope}${why}`;
-  return `${palette.bad(`${reasons[end.exit] ?? 'stopped'} (exit ${end.exit})`)}  ${scope}${why}`;
+  return `${palette.bad(`${verdictOf(end.exit)} (exit ${end.exit})`)}  ${scope}${why}`;
 }
 
 /** The run's own word; what the verdict has said already is not said again. */
@@ -100,6 +105,11 @@ function reasonOf({ message, exit }: RunEnd): string {
   if (message === undefined) return '';
   const said = `${reasons[exit]}: `;
   return `: ${sanitize(message.startsWith(said) ? message.slice(said.length) : message)}`;
+}
+
+/** What an exit status other than 0 means. */
+export function verdictOf(exit: number): string {
+  return reasons[exit] ?? 'stopped';
 }
 
 const reasons: Readonly<Record<number, string>> = {

@@ -35,11 +35,11 @@ export function taskLines(record: TaskRecord, palette: Palette, detail: TaskDeta
   const outcomes = inHostOrder([...record.outcomes.values()], record.hosts);
   const items = inHostOrder(record.items, record.hosts);
   const counts = countStatuses(outcomes.length > 0 ? outcomes : record.items);
-  const worst = gravity.find((status) => counts.has(status)) ?? 'ok';
+  const known = statusesByGravity(counts);
+  const [worst = 'ok'] = known;
   const name = sanitizeLine(record.handler ? `handler: ${record.name}` : record.name);
-  const tally = gravity
-    .filter((status) => counts.has(status))
-    .reverse()
+  const tally = known
+    .toReversed()
     .map((status) => palette.status(status, `${status} ${counts.get(status)}`))
     .join('  ');
   const nameWidth = Math.min(widestName, Math.max(0, (detail.columns ?? Number.POSITIVE_INFINITY) - besideName));
@@ -54,7 +54,7 @@ export function taskLines(record: TaskRecord, palette: Palette, detail: TaskDeta
 }
 
 /** Results come as hosts are done; readers look for the inventory's order, and two runs' logs should compare. */
-function inHostOrder(outcomes: readonly Outcome[], hosts: readonly string[]): Outcome[] {
+export function inHostOrder(outcomes: readonly Outcome[], hosts: readonly string[]): Outcome[] {
   const rank = new Map(hosts.map((host, index) => [host, index]));
   return [...outcomes].sort((a, b) => (rank.get(a.host) ?? 0) - (rank.get(b.host) ?? 0));
 }
@@ -80,10 +80,15 @@ function paintDiff(line: string, palette: Palette): string {
   return line.startsWith('@@') ? palette.dim(line) : line;
 }
 
-function countStatuses(outcomes: readonly { status: Status }[]): Map<Status, number> {
+export function countStatuses(outcomes: readonly { status: Status }[]): Map<Status, number> {
   const counts = new Map<Status, number>();
   for (const { status } of outcomes) counts.set(status, (counts.get(status) ?? 0) + 1);
   return counts;
+}
+
+/** Those that were counted, the worst first. */
+export function statusesByGravity(counts: ReadonlyMap<Status, number>): Status[] {
+  return gravity.filter((status) => counts.has(status));
 }
 
 function indentMore(line: string): string {

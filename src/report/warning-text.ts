@@ -8,6 +8,18 @@ export type Warning = Extract<RunEvent, { event: 'warning' }>;
 
 /** Warnings, alike ones once. Hosts come in the play's order, not in the one in which they answered. */
 export function warningLines(warnings: readonly Warning[], hosts: readonly string[], palette: Palette): string[] {
+  return grouped(warnings, hosts).flatMap(({ text, hint }) => {
+    const line = palette.change(sanitize(`warning: ${text}`));
+    return hint === undefined ? [line] : [line, sanitize(`    hint: ${hint}`)];
+  });
+}
+
+/** The same for a list of warnings alone. */
+export function warningTexts(warnings: readonly Warning[], hosts: readonly string[]): string[] {
+  return grouped(warnings, hosts).map(({ text, hint }) => (hint === undefined ? text : `${text}; ${hint}`));
+}
+
+function grouped(warnings: readonly Warning[], hosts: readonly string[]): { text: string; hint: string | undefined }[] {
   const rank = ({ host = '' }: Warning) => hosts.indexOf(host);
   const told = warnings
     .toSorted((a, b) => rank(a) - rank(b))
@@ -16,11 +28,10 @@ export function warningLines(warnings: readonly Warning[], hosts: readonly strin
       kind: JSON.stringify([warning.path, warning.hint]),
       lines: [warning.message],
     }));
-  return groupAlike(told).flatMap(({ members, lines: [text = ''] }) => {
+  return groupAlike(told).map(({ members, lines: [text = ''] }) => {
     const [{ path = '', hint } = {}] = members;
     const names = [...new Set(members.map(({ host }) => host))].filter((host) => host !== '');
     const where = [everyHost(names, hosts), path].filter((part) => part !== '').join(', ');
-    const line = palette.change(sanitize(`warning: ${text}${where === '' ? '' : ` (${where})`}`));
-    return hint === undefined ? [line] : [line, sanitize(`    hint: ${hint}`)];
+    return { text: `${text}${where === '' ? '' : ` (${where})`}`, hint };
   });
 }

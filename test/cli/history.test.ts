@@ -126,7 +126,7 @@ describe('a run', () => {
     const file = join(state, 'run.html');
     expect((await run('--report', file)).exit).toBe(2);
     const text = readFileSync(file, 'utf8');
-    expect(text).toMatch(/^<!doctype html>[\s\S]*msg: \*{8}\n?[\s\S]*<\/html>\n$/);
+    expect(text).toMatch(/^<!doctype html>[\s\S]*<pre>\*{8}\nat [\s\S]*<\/html>\n$/);
     expect(text).not.toContain('hunter2secret');
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(await run('--report', '/nowhere/x')).toMatchObject({

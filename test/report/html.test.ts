@@ -54,21 +54,46 @@ test('plays, tasks with their times, hosts, what changed and what is owed are in
       not_finished: ['h2'],
     }),
   ]);
-  expect(text).toContain('<h1 class="failed">Exit status 2: 2 hosts, 1 changed, 1.2 s</h1>');
-  expect(text).toContain('<tr class="failed"><td>h1</td><td>0</td><td>1</td><td>0</td><td>1</td>');
-  expect(text).toMatch(
-    /<summary><b>write it<\/b> <span class="ok">ok 1<\/span> <span class="changed">changed 1<\/span> .*width:100%.* 4\.0 s/,
+  expect(text).toContain('<h1 class="failed">Failed: 2 hosts, 1 changed, 1.2 s</h1>');
+  expect(text).toContain(
+    '<tr><td class="failed">h1</td><td class="dim">0</td><td class="changed">1</td><td class="failed">1</td></tr>',
   );
-  expect(text).toMatch(/<details open><summary><b>try it<\/b>.*width:50%/);
-  expect(text).toContain('msg: no luck\nrc: 3\nhint: try again');
-  for (const line of ['h1: restart', 'h2', 'h2: its clock is off']) expect(text).toContain(`<li>${line}</li>`);
+  expect(text).toMatch(
+    /<summary><b>write it<\/b>.*<span class="ok">ok 1<\/span> <span class="changed">changed 1<\/span>.*width:100%.*4\.0 s/,
+  );
+  expect(text).toMatch(/<details id="task-2" open><summary><b>try it<\/b>.*width:50%/);
+  expect(text).toContain('<li><b>h1</b>: <a href="#task-2">try it</a>: no luck</li>');
+  expect(text).toContain('<pre>no luck\nrc: 3\nat site.yml:3:5 (command)\nhint: try again</pre>');
+  for (const line of ['h1: restart (site.yml)', 'h2', 'its clock is off (h2)'])
+    expect(text).toContain(`<li>${line}</li>`);
+});
+
+test('what is alike on several hosts stands there once, and items of a loop by themselves', () => {
+  const diff = [{ what: 'mode', before: '0600', after: '0644' }];
+  const item = (host: string) => result('1', host, { status: 'changed', item: 'one', diff });
+  const text = page(
+    [
+      began,
+      play,
+      start('1', ['h1', 'h2']),
+      ...[item('h2'), item('h1')],
+      ...['h1', 'h2'].map((host) => result('1', host, { status: 'changed', result: { results: [] } })),
+      { event: 'warning', host: 'h2', message: 'slow disk' },
+      { event: 'warning', host: 'h1', message: 'slow disk' },
+      end({ stats: { h1: stats({ changed: 1 }), h2: stats({ changed: 1 }) } }),
+    ],
+    true,
+  );
+  expect(text.match(/0600 -&gt; 0644/g)).toHaveLength(1);
+  expect(text).toContain('<p class="changed"><b>h1 h2 (one)</b> changed</p>');
+  expect(text).toContain('<li>slow disk (h1 h2)</li>');
 });
 
 test('a diff stands there only when diffs were asked for', () => {
   const events = [began, play, start('1', ['h1']), changedFile, end()];
   expect(page(events)).toContain('<pre>/etc/motd</pre>');
   expect(page(events)).not.toContain('new line');
-  expect(page(events, true)).toContain('+new line');
+  expect(page(events, true)).toContain('<del>-old line</del>\n<ins>+new line</ins>');
 });
 
 test('text of hosts makes no markup, loads nothing and runs nothing', () => {
