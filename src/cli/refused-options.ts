@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 
 const sshArguments = 'set ansible_ssh_common_args in the inventory, or use ~/.ssh/config';
 
-/** Options that ansible-playbook has, or that are to come, and what to do instead. */
+/** Options that ansible-playbook has, and what to do instead. */
 const refused: readonly (readonly [flags: string, instead: string])[] = [
   ['--syntax-check', 'use `rcdeploy validate`'],
   ['-c, --connection [type]', 'set ansible_connection: ssh or local in the inventory'],
@@ -16,7 +16,6 @@ const refused: readonly (readonly [flags: string, instead: string])[] = [
   ['--become-pass-file [file]', 'pass ansible_become_password with -e @file, or use --ask-become-pass'],
   ['--connection-password-file [file]', 'pass ansible_password with -e @file, or use --ask-pass'],
   ['--conn-pass-file [file]', 'pass ansible_password with -e @file, or use --ask-pass'],
-  ['--strict', 'not supported yet: versions and settings that are unsafe are named as warnings'],
 ];
 
 /** Make a command refuse them, each with its word. */

@@ -31,6 +31,7 @@ export interface RunFlags extends VaultFlags {
   readonly profile?: boolean;
   readonly forceHandlers?: boolean;
   readonly acceptNewHostKeys?: boolean;
+  readonly strict?: boolean;
   readonly lockWait: number;
   readonly timeout: number;
   readonly fuse: boolean;
@@ -107,6 +108,7 @@ export function createRunCommand(
     .option('--step', 'ask before each task: yes, no, or go on without asking')
     .option('--force-handlers', 'run notified handlers on failed hosts too')
     .option('--accept-new-host-keys', 'accept unknown host keys, aloud; changed ones never')
+    .option('--strict', 'refuse unsafe versions, settings and hosts, and input with warnings')
     .addOption(new Option('--lock-wait <seconds>', 'wait this long for another run').argParser(seconds).default(0))
     .option('--no-fuse', 'read task by task; results are the same')
     .addOption(

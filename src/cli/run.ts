@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { RunRequest } from '../engine/request.ts';
 import { run } from '../engine/run.ts';
+import type { Diagnostic } from '../errors/diagnostic.ts';
 import { InputError } from '../errors/errors.ts';
 import type { PlaybookText } from '../playbook/playbook.ts';
 import type { Reporter, RunEvent } from '../report/contract.ts';
@@ -45,6 +46,7 @@ export async function runPlaybooks(
   try {
     const input = await loadAll({ ...flags, playbooks, texts });
     if (printLists(input, flags)) return 0;
+    if (flags.strict) refuseWarnings(input.warnings);
     return await runLoaded(input, flags, reporter, emit);
   } catch (error) {
     if (flags.output !== 'json') throw error;
@@ -53,6 +55,11 @@ export async function runPlaybooks(
     await reporter.finish();
     beside.close();
   }
+}
+
+/** `--strict`: what else would be a warning is a mistake. */
+function refuseWarnings(warnings: readonly Diagnostic[]): void {
+  if (warnings.length > 0) throw new InputError(warnings.map((warning) => ({ ...warning, severity: 'error' })));
 }
 
 /** With `--output json` mistakes in the input are events too, and the last line is always `run_end`. */
@@ -103,6 +110,7 @@ function requestOf(
     check: flags.check === true,
     diff: flags.diff === true,
     forceHandlers: flags.forceHandlers === true,
+    strict: flags.strict === true,
     verbosity: flags.verbose,
     startAtTask: flags.startAtTask,
     ...(flags.step && { confirmTask }),

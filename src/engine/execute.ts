@@ -12,6 +12,7 @@ import type { Call } from './prepare.ts';
 import { failureResult, unknownResult } from './prepare.ts';
 import { mayBeForeseen } from './read-ahead.ts';
 import { readVars } from './read-vars.ts';
+import type { RunRequest } from './request.ts';
 import { taskTitle } from './titles.ts';
 
 /** What became of one module call; `diff` holds the changes. */
@@ -74,7 +75,7 @@ async function runHost(
   const { locks, request } = play.run;
   for (;;) {
     const { plan, state } = await readAndPlan(play, task, call, module);
-    const settled = settledByPlan(call, plan);
+    const settled = refusedByStrict(request, plan) ?? settledByPlan(call, plan);
     const writes = plan.changes.length > 0 || module.fusable;
     const { nodes = [], elsewhere = [] } = module.read(call.args);
     const touched = [call.on.name, ...nodes.map(({ via }) => via), ...elsewhere.map(({ host }) => host)];
@@ -83,9 +84,17 @@ async function runHost(
       await locks.acquire(touched);
       continue;
     }
-    for (const message of plan.warnings ?? []) request.emit({ event: 'warning', message, host: call.on.name });
+    const told = [...(request.strict ? [] : (plan.unsafe ?? [])), ...(plan.warnings ?? [])];
+    for (const message of told) request.emit({ event: 'warning', message, host: call.on.name });
     return settled ?? applyPlan(play, task, call, module, plan, state, signal);
   }
+}
+
+/** `--strict`: what is unsafe is neither made nor left so. Another failure says more. */
+function refusedByStrict({ strict }: RunRequest, { failed, unsafe = [], result }: Plan): Execution | undefined {
+  if (!strict || failed !== undefined || unsafe.length === 0) return undefined;
+  const hint = 'this is a failure because of --strict: without it, it is a warning';
+  return { result: { ...result, failed: true, unsafe: [...unsafe], msg: unsafe.join('; '), hint }, changes: [] };
 }
 
 /** The outcome when there is nothing to apply. */

@@ -17,6 +17,8 @@ export interface RunRequest {
   readonly check: boolean;
   readonly diff: boolean;
   readonly forceHandlers: boolean;
+  /** What is unsafe fails its task instead of being told as a warning. */
+  readonly strict?: boolean;
   /** How many `-v` were given. */
   readonly verbosity: number;
   readonly startAtTask: string | undefined;

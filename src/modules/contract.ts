@@ -63,7 +63,10 @@ export interface Plan {
   readonly failed?: string;
   /** The module decided that there is nothing to judge (`creates` exists, command in check mode): status skipped. */
   readonly skipped?: string;
+  /** What the operator should know, and may leave as it is. */
   readonly warnings?: readonly string[];
+  /** What is unsafe as it is declared or was found. Told like warnings; with `--strict` the task fails with it and changes nothing. */
+  readonly unsafe?: readonly string[];
   /**
    * Apply is called (not in check mode) though no change is certain: it waits for something (wait_for), or only then learns
    * whether there is one (latest after a refreshed package index). `changed` is what apply's result says, else false.

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { TaskError } from '../errors/errors.ts';
+import { flawText } from '../redis/versions/known-flaws.ts';
 import { Unknown } from '../template/values.ts';
 import type { Args, HostModule, Plan, PrepareEnv, Result } from './contract.ts';
 import { satisfies } from './redis-build/build-info.ts';
@@ -63,7 +64,8 @@ export const redisBuild: HostModule<BuildArgs, HostState> = {
         after: found?.dir ?? version ?? 'the new version',
       });
     }
-    return { changes, result: resultOf(args.prefix, found?.info?.version ?? args.spec.version, found?.info?.notify) };
+    const result = resultOf(args.prefix, version, found?.info?.notify);
+    return { changes, result, unsafe: flawsIn(args, version) };
   },
 
   async apply(_plan, args, context, state): Promise<Result> {
@@ -71,6 +73,14 @@ export const redisBuild: HostModule<BuildArgs, HostState> = {
     return resultOf(args.prefix, info.version, info.notify);
   },
 };
+
+/** Flaws of what the project or somebody else built. A distribution mends its own without another version number: for that, ask it. */
+function flawsIn({ flavor, method, spec }: BuildArgs, version: string | undefined): string[] {
+  if (version === undefined || method === 'package' || spec.origin === 'apt-source') return [];
+  const flaws = flawText({ flavor, version });
+  if (flaws === undefined) return [];
+  return [method === 'source' ? flaws : `${flaws}, unless who built it mended that`];
+}
 
 function how(args: BuildArgs): string {
   return args.method === 'source' ? 'built from source' : `from ${args.method}`;

@@ -193,7 +193,7 @@ function planForming(
     ...(changes.length > 0 ? { plan: plannedText(cluster, views, plan) } : {}),
   };
   if (settled.length > 0) return { changes, result, failed: notVerified(cluster, settled) };
-  return { changes, result, warnings: plan.warnings, ...applies };
+  return { changes, result, unsafe: plan.warnings, ...applies };
 }
 
 function unforeseeable(cluster: DeclaredCluster): Plan {

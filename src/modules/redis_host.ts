@@ -93,7 +93,8 @@ function planHost(facts: HostFacts, args: RedisHostArgs): HostPlan {
   return {
     changes: [...changes, ...openings],
     ...{ set, files, open, firewall: facts.firewall },
-    warnings: [...concerns(facts, args), ...left],
+    warnings: foreignUnits(facts),
+    unsafe: [...concerns(facts, args), ...left],
     result: { wrong: wrong.map((one) => one.name), firewall: facts.firewall?.kind ?? null },
     ...(set.length > 0 && { applies: true }),
   };
@@ -217,8 +218,11 @@ function concerns(facts: HostFacts, args: RedisHostArgs): string[] {
   if (facts.swapMb !== undefined && args.swap !== 'any' && (args.swap === 'present') !== facts.swapMb > 0) {
     told.push(`it has ${facts.swapMb > 0 ? `${facts.swapMb} MB of` : 'no'} swap, wanted is swap: ${args.swap}`);
   }
-  for (const unit of facts.foreignUnits) {
-    told.push(`the distribution's ${unit} runs here: it is left alone, and must not share a port with a node`);
-  }
   return told;
+}
+
+function foreignUnits({ foreignUnits: units }: HostFacts): string[] {
+  return units.map(
+    (unit) => `the distribution's ${unit} runs here: it is left alone, and must not share a port with a node`,
+  );
 }

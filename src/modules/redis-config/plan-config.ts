@@ -1,5 +1,6 @@
 import { type ConfFile, differing, maskConf, parseConf, renderConf } from '../../redis/conf/conf-file.ts';
 import { isSecretDirective, type SettingLines } from '../../redis/conf/conf-settings.ts';
+import { unsafeSettings } from '../../redis/conf/unsafe-settings.ts';
 import type { Change, Plan } from '../contract.ts';
 import type { ConfigArgs } from '../redis_config.ts';
 import { keptUserLines, type UserChange, undeclaredPasswords, userChanges } from './acl-users.ts';
@@ -60,6 +61,7 @@ export function planConfig(state: ConfigState, args: ConfigArgs): ConfigPlan {
       drift: live.drift.map(describe),
     },
     warnings: warnings(file, live, state, args, restart).concat(passwordWarning(lines, users, state, args)),
+    unsafe: unsafeSettings(settings).map((what) => `${label(args)} ${what}`),
     set: live.settable,
     users,
     ...(text === undefined ? {} : { text }),

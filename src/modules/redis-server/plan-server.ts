@@ -96,6 +96,7 @@ function planStart(state: ServerState, args: ServerArgs, node: Running | 'down',
     changes,
     result: { state: 'started', supervisor },
     warnings: warnings(state, args, node, supervisor),
+    unsafe: atBoot(state, args, node, supervisor),
     enable,
     ...(unit !== undefined && unit !== state.unit ? { unit } : {}),
     ...(restarts ? { stop: node } : {}),
@@ -168,14 +169,6 @@ export function runsAnother({ runningExe, server }: ServerState): boolean {
 
 function warnings(state: ServerState, args: ServerArgs, node: Running | 'down', supervisor: string): string[] {
   const told: string[] = [];
-  if (supervisor === 'daemonize' && node === 'down') {
-    const why = state.hasSystemd
-      ? state.isRoot
-        ? 'supervisor: daemonize'
-        : 'without root there is no system unit'
-      : 'no systemd here';
-    told.push(`${label(args)} will not start by itself at boot (${why})`);
-  }
   if (supervisor === 'systemd' && node !== 'down' && !state.unitActive) {
     told.push(`${label(args)} runs outside systemd; ${unitName(args)} takes over when it is stopped and started`);
   }
@@ -183,4 +176,14 @@ function warnings(state: ServerState, args: ServerArgs, node: Running | 'down', 
     told.push(`${label(args)} still runs ${state.runningExe}; ${state.server} comes with its next restart`);
   }
   return told;
+}
+
+function atBoot(state: ServerState, args: ServerArgs, node: Running | 'down', supervisor: string): string[] {
+  if (supervisor !== 'daemonize' || node !== 'down') return [];
+  const why = state.hasSystemd
+    ? state.isRoot
+      ? 'supervisor: daemonize'
+      : 'without root there is no system unit'
+    : 'no systemd here';
+  return [`${label(args)} will not start by itself at boot (${why})`];
 }

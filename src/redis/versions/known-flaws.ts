@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../../package/root.ts';
-import { compareVersions, lineOf, type ServerVersion } from './server-version.ts';
+import { compareVersions, lineOf, nameVersion, type ServerVersion } from './server-version.ts';
 
 /** A published flaw, of those that let others run code, take more than their rights or stop the server. */
 export interface KnownFlaw {
@@ -51,4 +51,13 @@ export function mendedVersion({ flavor, version }: ServerVersion): string | unde
     .flaws.flatMap(({ fixed }) => fixed[flavor] ?? [])
     .filter((fix) => compareVersions(fix, version) > 0 && flawsOf({ flavor, version: fix }).length === 0);
   return candidates.toSorted(compareVersions)[0];
+}
+
+/** A version's flaws and the way out, with the date of the table; undefined: none is known. */
+export function flawText(server: ServerVersion): string | undefined {
+  const ids = flawsOf(server).map(({ id }) => id);
+  if (ids.length === 0) return undefined;
+  const mended = mendedVersion(server);
+  const remedy = mended === undefined ? '' : `; ${nameVersion({ ...server, version: mended })} has none of them`;
+  return `${nameVersion(server)} has ${ids.join(', ')}, as published until ${flawTable().date}${remedy}`;
 }

@@ -70,6 +70,7 @@ test('a running node with its unit needs nothing', () => {
   expect(plan({ node, unit: unitText(args, state), unitEnabled: true, unitActive: true })).toMatchObject({
     changes: [],
     warnings: [],
+    unsafe: [],
   });
 });
 
@@ -87,7 +88,7 @@ test.each([
   [{ hasSystemd: false }, 'no systemd here'],
   [{ isRoot: false }, 'without root there is no system unit'],
 ])('without it the node is detached, and it is said that it will not start at boot: %j', (more, why) => {
-  expect(plan(more)).toMatchObject({ start: 'daemonize', warnings: [expect.stringContaining(why)] });
+  expect(plan(more)).toMatchObject({ start: 'daemonize', unsafe: [expect.stringContaining(why)] });
 });
 
 test.each<[string, Partial<ServerState>, Partial<ServerArgs>, string]>([
