@@ -47,8 +47,23 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
+    if (error instanceof CommanderError && error.exitCode !== 0 && wantsEvents(argv)) return endOf(error);
     return exitOf(error);
   }
+}
+
+/** Whoever reads events reads them to `run_end`, which a wrong option must not take away. */
+function wantsEvents(argv: readonly string[]): boolean {
+  const [command = ''] = argv;
+  const asked = argv.some(
+    (word, index) => word === '--output=json' || (word === 'json' && argv[index - 1] === '--output'),
+  );
+  return asked && ['run', 'plan', 'exec'].includes(command);
+}
+
+async function endOf({ message }: CommanderError): Promise<number> {
+  const { endInJson } = await import('./run.ts');
+  return endInJson(new InputError([{ severity: 'error', code: 'usage', message: message.replace(/^error: /, '') }]));
 }
 
 function emptyProgram(): Command {

@@ -37,7 +37,13 @@ export async function runPlaybooks(
   observe: (event: RunEvent) => void = () => undefined,
   texts: readonly PlaybookText[] = [],
 ): Promise<number> {
-  const beside = renderersBeside(flags);
+  let beside: ReturnType<typeof renderersBeside>;
+  try {
+    beside = renderersBeside(flags);
+  } catch (error) {
+    if (flags.output !== 'json' || !(error instanceof InputError)) throw error;
+    return endInJson(error);
+  }
   const reporter = await reporterFor(flags, beside.renderers);
   const emit = (event: RunEvent) => {
     observe(event);
@@ -60,6 +66,14 @@ export async function runPlaybooks(
 /** `--strict`: what else would be a warning is a mistake. */
 function refuseWarnings(warnings: readonly Diagnostic[]): void {
   if (warnings.length > 0) throw new InputError(warnings.map((warning) => ({ ...warning, severity: 'error' })));
+}
+
+/** A mistake before there is a run, for `--output json`. */
+export async function endInJson(error: InputError): Promise<number> {
+  const reporter = await reporterFor({ output: 'json', verbose: 0 }, []);
+  const exit = emitMistakes(error, (event) => reporter.emit({ ...event, time: new Date().toISOString() }));
+  await reporter.finish();
+  return exit;
 }
 
 /** With `--output json` mistakes in the input are events too, and the last line is always `run_end`. */
@@ -168,7 +182,9 @@ async function confirmTask(task: string): Promise<'yes' | 'no' | 'continue'> {
   return answer === 'y' || answer === 'yes' ? 'yes' : 'no';
 }
 
-function reporterFor(flags: RunFlags, beside: readonly Renderer[]): Promise<Reporter> {
+type Shown = Pick<RunFlags, 'output' | 'verbose' | 'step' | 'diff' | 'check'>;
+
+function reporterFor(flags: Shown, beside: readonly Renderer[]): Promise<Reporter> {
   // Questions and lines that move cannot share a terminal.
   const suitable = flags.step ? 'plain' : suitableKind(process.stdout, process.env);
   const kind = flags.output ?? suitable;

@@ -37,8 +37,8 @@ export function addVaultOptions(command: Command): Command {
         .default([], 'none'),
     )
     .addOption(new Option('--vault-pass-file <file>').hideHelp())
-    .option('-J, --ask-vault-password', 'ask for the vault password')
-    .addOption(new Option('--ask-vault-pass').hideHelp());
+    .option('-J, --ask-vault-pass', 'ask for the vault password')
+    .addOption(new Option('--ask-vault-password').hideHelp());
 }
 
 /** Take the passwords for this process, and hide whatever comes out of a vault from then on. */

@@ -1,6 +1,7 @@
 import { InterruptedError } from '../errors/errors.ts';
 import type { ApplyContext } from '../modules/contract.ts';
 import type { NodeLink } from '../redis/node/contract.ts';
+import type { AboutTask } from '../report/contract.ts';
 import type { Become, Reply, Shell, ShOptions } from '../transport/contract.ts';
 import type { HostState } from './host-state.ts';
 import type { PlayRun } from './play-run.ts';
@@ -12,7 +13,7 @@ import { connectingBecome } from './target.ts';
 export function applyContext(
   play: PlayRun,
   call: Call,
-  task: string,
+  task: AboutTask,
   signal: AbortSignal,
 ): { readonly hands: ApplyContext; over(): void } {
   const { run, context } = play;
@@ -51,8 +52,8 @@ export function applyContext(
     },
     openStream: async (to) => (await run.connections.connection(call.on.name, context)).openStream(to),
     once: (key, work) => run.once(key, work),
-    progress: (message) => request.emit({ event: 'wait', host: call.on.name, task, message }),
-    output: (message) => request.emit({ event: 'wait', host: call.on.name, task, message, output: true }),
+    progress: (message) => request.emit({ event: 'wait', ...task, host: call.on.name, message }),
+    output: (message) => request.emit({ event: 'wait', ...task, host: call.on.name, message, output: true }),
     reconnect: async () => {
       call.on.forgetReads();
       await run.connections.drop(call.on.name);

@@ -1,7 +1,7 @@
 import { formatSpan } from '../errors/diagnostic.ts';
 import type { Change, Result } from '../modules/contract.ts';
 import type { Task } from '../playbook/contract.ts';
-import type { Status } from '../report/contract.ts';
+import type { AboutTask, Status } from '../report/contract.ts';
 import { renderValue } from '../template/template.ts';
 import { toBoolean } from './coerce.ts';
 import type { HostState } from './host-state.ts';
@@ -15,6 +15,11 @@ export function titleFor(play: PlayRun, task: Task, host: HostState): string {
   if (task.module === 'include_role') return String(rendered ?? `include_role : ${String(task.args.name)}`);
   const name = String(rendered ?? task.calledAs);
   return task.role === undefined ? name : `${task.role.name} : ${name}`;
+}
+
+/** The task that an event beside its results is about, in the words of its results. */
+export function aboutTask(play: PlayRun, task: Task, host: HostState): AboutTask {
+  return { play: play.title, task: titleFor(play, task, host), module: task.module, path: formatSpan(task.span) };
 }
 
 /** How one item of a loop is shown. */

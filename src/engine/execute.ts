@@ -2,10 +2,12 @@ import { TaskError, UnreachableError } from '../errors/errors.ts';
 import type { Change, ControlModule, HostModule, Plan, Result } from '../modules/contract.ts';
 import type { Task } from '../playbook/contract.ts';
 import { searchDirs } from '../playbook/template-files.ts';
+import type { AboutTask } from '../report/contract.ts';
 import { compileExpression } from '../template/template.ts';
 import { UnknownReached } from '../template/undefined.ts';
 import { Unknown } from '../template/values.ts';
 import { applyContext, becomeElsewhere } from './apply-context.ts';
+import { aboutTask } from './emit-result.ts';
 import { inventoryChanges } from './inventory-changes.ts';
 import type { PlayRun } from './play-run.ts';
 import type { Call } from './prepare.ts';
@@ -13,7 +15,6 @@ import { failureResult, unknownResult } from './prepare.ts';
 import { mayBeForeseen } from './read-ahead.ts';
 import { readVars } from './read-vars.ts';
 import type { RunRequest } from './request.ts';
-import { taskTitle } from './titles.ts';
 
 /** What became of one module call; `diff` holds the changes. */
 export interface Execution {
@@ -85,7 +86,8 @@ async function runHost(
       continue;
     }
     const told = [...(request.strict ? [] : (plan.unsafe ?? [])), ...(plan.warnings ?? [])];
-    for (const message of told) request.emit({ event: 'warning', message, host: call.on.name });
+    for (const message of told)
+      request.emit({ event: 'warning', message, ...about(play, task, call), host: call.on.name });
     return settled ?? applyPlan(play, task, call, module, plan, state, signal);
   }
 }
@@ -125,7 +127,7 @@ async function applyPlan(
   if (hasChanges || !module.passable) run.reader.forgetEarly();
   let leavesHosts = false;
   if (hasChanges) await run.owed.record(play, task, call.scope.parts.host);
-  const { hands, over } = applyContext(play, call, taskTitle(task), signal);
+  const { hands, over } = applyContext(play, call, about(play, task, call), signal);
   try {
     const applied = await module.apply(plan, call.args, hands, state);
     // A key written and read through nodes leaves hosts as they were read; what ran scripts has forgotten already.
@@ -162,6 +164,7 @@ async function probeAgain(
   if (now.plan.changes.length > 0 || now.plan.failed !== undefined) throw lost;
   run.request.emit({
     event: 'warning',
+    ...about(play, task, call),
     host: call.on.name,
     message: `the connection was lost while the change was made (${lost.message}); it was looked at again and is complete`,
   });
@@ -187,4 +190,8 @@ async function readAndPlan(
     changesPredicted: call.on.changesPredicted,
   });
   return { plan, state };
+}
+
+function about(play: PlayRun, task: Task, { scope }: Call): AboutTask {
+  return aboutTask(play, task, scope.parts.host);
 }

@@ -6,6 +6,7 @@ import { Unknown } from '../template/values.ts';
 import { sleep } from './apply-context.ts';
 import { toNumber } from './coerce.ts';
 import { judge } from './conditions.ts';
+import { aboutTask } from './emit-result.ts';
 import { executeCall } from './execute.ts';
 import type { PlayRun } from './play-run.ts';
 import { type Call, failureResult, type Turn, unknownResult } from './prepare.ts';
@@ -49,8 +50,8 @@ export async function runTurn(play: PlayRun, task: Task, turn: Turn): Promise<Tu
     }
     run.request.emit({
       event: 'wait',
+      ...aboutTask(play, task, scope.parts.host),
       host: outcome.call.on.name,
-      task: taskTitle(task),
       message: `attempt ${attempt} of ${retries + 1} did not succeed; the next in ${delay} s`,
     });
     await sleep(delay * 1000, run.request.signal);

@@ -13,6 +13,14 @@ export interface Stats {
   ignored: number;
 }
 
+/** The task that an event is about. `path`: `file:line:column`. */
+export interface AboutTask {
+  readonly play: string;
+  readonly task: string;
+  readonly module: string;
+  readonly path: string;
+}
+
 /** One fact of a run. The engine emits these and prints nothing; every renderer is a consumer. `time` is added on emission. */
 export type RunEvent =
   | { event: 'run_start'; playbooks: string[]; inventory: string[]; check: boolean; version: string }
@@ -50,10 +58,10 @@ export type RunEvent =
       hint?: string;
     }
   /** `output`: a line that a program of the task writes, shown as it comes; otherwise what the task is at. */
-  | { event: 'wait'; host: string; task: string; message: string; output?: true }
+  | ({ event: 'wait'; host: string; task: string; message: string; output?: true } & Partial<AboutTask>)
   /** Failures of some hosts end the play on all others: `any_errors_fatal`, `run_once`, `max_fail_percentage`. */
   | { event: 'no_hosts_left'; play: string }
-  | { event: 'warning'; message: string; host?: string; path?: string; hint?: string }
+  | ({ event: 'warning'; message: string; host?: string; hint?: string } & Partial<AboutTask>)
   | { event: 'diagnostic'; diagnostic: Diagnostic }
   | {
       event: 'run_end';

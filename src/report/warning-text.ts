@@ -25,13 +25,19 @@ function grouped(warnings: readonly Warning[], hosts: readonly string[]): { text
     .toSorted((a, b) => rank(a) - rank(b))
     .map((warning) => ({
       subject: { ...warning, host: warning.host ?? '' },
-      kind: JSON.stringify([warning.path, warning.hint]),
+      kind: JSON.stringify([placeOf(warning), warning.hint]),
       lines: [warning.message],
     }));
   return groupAlike(told).map(({ members, lines: [text = ''] }) => {
-    const [{ path = '', hint } = {}] = members;
+    const [first] = members;
+    const path = first === undefined ? '' : placeOf(first);
     const names = [...new Set(members.map(({ host }) => host))].filter((host) => host !== '');
     const where = [everyHost(names, hosts), path].filter((part) => part !== '').join(', ');
-    return { text: `${text}${where === '' ? '' : ` (${where})`}`, hint };
+    return { text: `${text}${where === '' ? '' : ` (${where})`}`, hint: first?.hint };
   });
+}
+
+/** A task at work stands in the line above. */
+function placeOf({ task, path = '' }: Warning): string {
+  return task === undefined ? path : '';
 }

@@ -35,6 +35,28 @@ describe('usage', () => {
   });
 });
 
+describe('with --output json', () => {
+  const directory = directoryOf({ hosts: 'h1\n', 'site.yml': '- {hosts: all, tasks: [{ping: }]}\n' });
+  const input = [join(directory, 'site.yml'), '-i', join(directory, 'hosts'), '--output', 'json'];
+  it.each([
+    ['an unknown option', ['--bogus'], "unknown option '--bogus'"],
+    ['a number that is none', ['-f', 'many'], 'from 1 on'],
+    ['a file that cannot be written', ['--log', '/nowhere/log'], '--log: ENOENT'],
+    ['no such host', ['-l', 'h2'], 'leaves no hosts'],
+  ])('%s is told there too, and the last line is run_end', async (_what, more, message) => {
+    const { exit, out } = await rcdeploy('run', ...input, ...more);
+    expect(exit).toBe(1);
+    const events = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(events).toMatchObject([
+      { event: 'diagnostic', severity: 'error', message: expect.stringContaining(message) },
+      { event: 'run_end', exit: 1, stats: {}, owed: [] },
+    ]);
+  });
+});
+
 describe("ansible-playbook's other names of options", () => {
   it.each([
     ['--key-file', 'privateKey', '/k'],

@@ -36,7 +36,8 @@ const flaws =
 test('a version with published flaws is named, with the one without them', async () => {
   const { exit, out } = await check('flawed.yml');
   expect(exit).toBe(0);
-  expect(ofKind(out, 'warning')).toMatchObject([{ host: 'h1', message: expect.stringMatching(flaws) }]);
+  const where = { play: 'all', task: 'redis_build', module: 'redis_build', path: `${join(dir, 'flawed.yml')}:1:45` };
+  expect(ofKind(out, 'warning')).toMatchObject([{ ...where, host: 'h1', message: expect.stringMatching(flaws) }]);
 });
 
 test('with --strict it is a failure, and nothing would be changed', async () => {
