@@ -24,6 +24,7 @@ const commands: readonly (readonly [name: string, description: string, load: () 
   ['exec', 'run one command on hosts', async () => (await import('./exec.ts')).execCommand()],
   ['unlock', 'end what a dead run left that holds hosts', async () => (await import('./unlock.ts')).unlockCommand()],
   ['history', 'list the runs of the past', async () => (await import('./history.ts')).historyCommand()],
+  ['config', 'show what runs from here go by', async () => (await import('./config.ts')).configCommand()],
   ['init', 'put an inventory to edit into a directory', async () => (await import('./init.ts')).initCommand()],
   ['doc', 'describe a module, or list all modules', async () => (await import('./doc.ts')).docCommand()],
   ['vault', 'encrypt and decrypt files and values', async () => (await import('./vault.ts')).vaultCommand()],

@@ -13,9 +13,13 @@ const mostCharacters = 500;
 const mostFailures = 200;
 
 /** Where this user's runs are noted: state in the sense of the XDG directories, of use to nobody but people. */
-export function runHistory(): RunHistory {
+export function runsDirectory(): string {
   const base = process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
-  return new RunHistory(join(base, 'rcdeploy', 'runs'));
+  return join(base, 'rcdeploy', 'runs');
+}
+
+export function runHistory(): RunHistory {
+  return new RunHistory(runsDirectory());
 }
 
 /** Notes a run for `rcdeploy history`: when it begins, so that a killed one is there too, and when it ends. */

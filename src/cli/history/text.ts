@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { columnLines } from '../../report/columns.ts';
 import { sanitize, sanitizeLine } from '../../report/sanitize.ts';
 import { count, duration, hostList } from '../../report/words.ts';
 import { isProvenAlive } from '../../state/control-process.ts';
@@ -22,14 +23,7 @@ export function outcomeOf({ end, holder }: RunRecord): string {
 /** A line for each run under a head. */
 export function historyTable(records: readonly RunRecord[]): string[] {
   const rows = records.map((record) => [record.id, outcomeOf(record), ...numbersOf(record), whatOf(record)]);
-  const all = [['RUN', 'OUTCOME', 'TOOK', 'HOSTS', 'CHANGED', 'WHAT'], ...rows];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  return all.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+  return columnLines([['RUN', 'OUTCOME', 'TOOK', 'HOSTS', 'CHANGED', 'WHAT'], ...rows]);
 }
 
 function numbersOf({ end }: RunRecord): string[] {
