@@ -4,6 +4,7 @@ const sshArguments = 'set ansible_ssh_common_args in the inventory, or use ~/.ss
 
 /** Options that ansible-playbook has, and what to do instead. */
 const refused: readonly (readonly [flags: string, instead: string])[] = [
+  ['--version', 'use `rcdeploy --version`'],
   ['--syntax-check', 'use `rcdeploy validate`'],
   ['-c, --connection [type]', 'set ansible_connection: ssh or local in the inventory'],
   ['--ssh-common-args [args]', sshArguments],

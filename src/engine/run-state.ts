@@ -111,6 +111,11 @@ export class Run {
     }
   }
 
+  /** Whether `--start-at-task` has named a task, or nobody asked for one. */
+  get reachedStart(): boolean {
+    return this.#started;
+  }
+
   /** False until `--start-at-task` names the entry or one before it. */
   hasStarted(entry: Task | Meta): boolean {
     if (!this.#started && entry.kind === 'task') this.#started = isCalled(entry, this.request.startAtTask ?? '');

@@ -1,6 +1,7 @@
 import { InputError, InterruptedError, LockedError, TaskError } from '../errors/errors.ts';
 import { selectHosts } from '../inventory/patterns.ts';
 import type { Play, Playbook } from '../playbook/contract.ts';
+import type { RunEvent } from '../report/contract.ts';
 import type { HostState } from './host-state.ts';
 import type { RunRequest } from './request.ts';
 import { hostsOf, runPlay } from './run-play.ts';
@@ -26,6 +27,7 @@ export async function run(request: RunRequest): Promise<number> {
   const plays = request.playbooks.flatMap((playbook) => playbook.plays.map((play) => ({ playbook, play })));
   try {
     stopped = await runPlays(state, plays);
+    if (stopped === undefined && !state.reachedStart) request.emit(startNotFound(request));
   } catch (error) {
     stopped = stopOf(error, request);
   } finally {
@@ -50,6 +52,12 @@ export async function run(request: RunRequest): Promise<number> {
     ...(stopped && { message: stopped.message }),
   });
   return exit;
+}
+
+/** A slip of the pen would look like a run that found all well. */
+function startNotFound({ startAtTask }: RunRequest): RunEvent {
+  const message = `--start-at-task: no task is called '${startAtTask}', so none was run`;
+  return { event: 'warning', message, hint: 'see the names with --list-tasks' };
 }
 
 interface PlayOf {

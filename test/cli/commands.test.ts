@@ -20,6 +20,7 @@ const inventory = `all:
 describe('usage', () => {
   it.each([
     [['run', '--flush-cache', 'x.yml'], /--flush-cache is not an option of rcdeploy: facts are gathered anew/],
+    [['run', '--version'], /use `rcdeploy --version`/],
     [['run', '--chek', 'x.yml'], /unknown option '--chek'/],
     [['run', '-f', '0', 'x.yml'], /from 1 on/],
     [['run'], /missing required argument/],

@@ -110,6 +110,11 @@ describe('roles', () => {
     const files = { 'roles/a/tasks/main.yml': '- {name: one, debug: {msg: 1}}\n- {name: two, debug: {msg: 2}}\n' };
     for (const startAtTask of ['two', 'a : two', 't*'])
       expect(stepsOf(await flow(`${head}  roles: [a]\n`, files, { startAtTask }))).toEqual(['a : two @ h1']);
+    const { events, exit } = await flow(`${head}  roles: [a]\n`, files, { startAtTask: 'three' });
+    expect(exit).toBe(0);
+    expect(events).toContainEqual(
+      expect.objectContaining({ event: 'warning', message: expect.stringContaining("no task is called 'three'") }),
+    );
   });
 });
 
