@@ -53,6 +53,7 @@ export async function runPlaybooks(
     const input = await loadAll({ ...flags, playbooks, texts });
     if (printLists(input, flags)) return 0;
     if (flags.strict) refuseWarnings(input.warnings);
+    if (flags.step) needTerminal();
     return await runLoaded(input, flags, reporter, emit);
   } catch (error) {
     if (flags.output !== 'json') throw error;
@@ -66,6 +67,15 @@ export async function runPlaybooks(
 /** `--strict`: what else would be a warning is a mistake. */
 function refuseWarnings(warnings: readonly Diagnostic[]): void {
   if (warnings.length > 0) throw new InputError(warnings.map((warning) => ({ ...warning, severity: 'error' })));
+}
+
+/** Without anybody to say yes, `--step` would run nothing and call that well. */
+function needTerminal(): void {
+  if (process.stdin.isTTY) return;
+  const message = '--step needs a terminal to ask on';
+  throw new InputError([
+    { severity: 'error', code: 'no-terminal', message, hint: 'leave it out, or see `rcdeploy plan`' },
+  ]);
 }
 
 /** A mistake before there is a run, for `--output json`. */
@@ -174,9 +184,8 @@ async function connectionDefaults(flags: RunFlags): Promise<RunDefaults> {
   };
 }
 
-/** `--step`. Without a terminal nobody can say yes. */
+/** `--step` */
 async function confirmTask(task: string): Promise<'yes' | 'no' | 'continue'> {
-  if (!process.stdin.isTTY) return 'no';
   const answer = (await askText(`Perform task: ${task} (N)o/(y)es/(c)ontinue: `)).trim().toLowerCase();
   if (answer === 'c' || answer === 'continue') return 'continue';
   return answer === 'y' || answer === 'yes' ? 'yes' : 'no';
