@@ -50,6 +50,7 @@ export async function runPlaybooks(
     reporter.emit({ ...event, time: new Date().toISOString() });
   };
   try {
+    if (flags.output === 'json') refuseLists(flags);
     const input = await loadAll({ ...flags, playbooks, texts });
     if (printLists(input, flags)) return 0;
     if (flags.strict) refuseWarnings(input.warnings);
@@ -67,6 +68,13 @@ export async function runPlaybooks(
 /** `--strict`: what else would be a warning is a mistake. */
 function refuseWarnings(warnings: readonly Diagnostic[]): void {
   if (warnings.length > 0) throw new InputError(warnings.map((warning) => ({ ...warning, severity: 'error' })));
+}
+
+/** They are text for people, among lines that are read as JSON. */
+function refuseLists({ listHosts, listTasks, listTags }: RunFlags): void {
+  if (!listHosts && !listTasks && !listTags) return;
+  const message = '--list-hosts, --list-tasks and --list-tags write text';
+  throw new InputError([{ severity: 'error', code: 'usage', message, hint: 'leave --output json out' }]);
 }
 
 /** Without anybody to say yes, `--step` would run nothing and call that well. */

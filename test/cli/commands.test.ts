@@ -44,6 +44,7 @@ describe('with --output json', () => {
     ['a number that is none', ['-f', 'many'], 'from 1 on'],
     ['a file that cannot be written', ['--log', '/nowhere/log'], '--log: ENOENT'],
     ['no such host', ['-l', 'h2'], 'leaves no hosts'],
+    ['a list, which is text,', ['--list-tasks'], '--list-tasks and --list-tags write text'],
     ['no terminal for --step', ['--step'], '--step needs a terminal'],
   ])('%s is told there too, and the last line is run_end', async (_what, more, message) => {
     const { exit, out } = await rcdeploy('run', ...input, ...more);
