@@ -77,9 +77,8 @@ export const redisBuild: HostModule<BuildArgs, HostState> = {
 /** Flaws of what the project or somebody else built. A distribution mends its own without another version number: for that, ask it. */
 function flawsIn({ flavor, method, spec }: BuildArgs, version: string | undefined): string[] {
   if (version === undefined || method === 'package' || spec.origin === 'apt-source') return [];
-  const flaws = flawText({ flavor, version });
-  if (flaws === undefined) return [];
-  return [method === 'source' ? flaws : `${flaws}, unless who built it mended that`];
+  const flaws = flawText({ flavor, version }, method !== 'source');
+  return flaws === undefined ? [] : [flaws];
 }
 
 function how(args: BuildArgs): string {

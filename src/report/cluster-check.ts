@@ -46,7 +46,7 @@ function flawLines({ flaws, flaws_known_until }: ClusterPicture): string[] {
   return flaws.map(({ version, nodes, ids, mended }) => {
     const where = nodes.length > 2 ? `${nodes.length} nodes` : nodes.join(', ');
     const remedy = mended === null ? '' : `; ${mended} has none of them`;
-    return `[WARNING] ${version} (${where}) has ${ids.join(', ')}, unless who built it mended that${remedy}.`;
+    return `[WARNING] ${version} (${where}) has ${ids.join(', ')}, as published until ${flaws_known_until}, unless who built it mended that${remedy}.`;
   });
 }
 

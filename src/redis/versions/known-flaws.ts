@@ -53,11 +53,15 @@ export function mendedVersion({ flavor, version }: ServerVersion): string | unde
   return candidates.toSorted(compareVersions)[0];
 }
 
-/** A version's flaws and the way out, with the date of the table; undefined: none is known. */
-export function flawText(server: ServerVersion): string | undefined {
+/**
+ * A version's flaws and the way out, with the date of the table; undefined: none is known. `mayBeMended`: somebody else built it, who may
+ * have mended some.
+ */
+export function flawText(server: ServerVersion, mayBeMended: boolean): string | undefined {
   const ids = flawsOf(server).map(({ id }) => id);
   if (ids.length === 0) return undefined;
   const mended = mendedVersion(server);
   const remedy = mended === undefined ? '' : `; ${nameVersion({ ...server, version: mended })} has none of them`;
-  return `${nameVersion(server)} has ${ids.join(', ')}, as published until ${flawTable().date}${remedy}`;
+  const doubt = mayBeMended ? ', unless who built it mended that' : '';
+  return `${nameVersion(server)} has ${ids.join(', ')}, as published until ${flawTable().date}${doubt}${remedy}`;
 }

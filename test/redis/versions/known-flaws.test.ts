@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { flawsOf, flawTable, mendedVersion } from '../../../src/redis/versions/known-flaws.ts';
+import { flawsOf, flawTable, flawText, mendedVersion } from '../../../src/redis/versions/known-flaws.ts';
 import { parseServerVersion } from '../../../src/redis/versions/server-version.ts';
 
 function server(text: string) {
@@ -38,6 +38,17 @@ describe('published flaws by version', () => {
     ['valkey 8.1.1', '8.1.7'],
   ])('from %s on, %s has none', (version, mended) => {
     expect(mendedVersion(server(version))).toBe(mended);
+  });
+
+  it.each([
+    [
+      false,
+      /^redis 8\.0\.2 has CVE-2025-32023, .*, as published until 20\d\d-\d\d-\d\d; redis 8\.2\.6 has none of them$/,
+    ],
+    [true, /, as published until 20\d\d-\d\d-\d\d, unless who built it mended that; redis 8\.2\.6 has none of them$/],
+  ])('are told with their date and the way out (built by somebody else: %s)', (mayBeMended, expected) => {
+    expect(flawText(server('redis 8.0.2'), mayBeMended)).toMatch(expected);
+    expect(flawText(server('redis 8.2.8'), mayBeMended)).toBeUndefined();
   });
 
   it('tells of each flaw what it allows, and only of lines that are in order', () => {
