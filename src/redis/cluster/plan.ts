@@ -1,15 +1,13 @@
 import type { NodeView, SeenNode } from '../node/observe.ts';
 import { place, placementGaps, type Standing } from '../place/place.ts';
 import type { Shard } from '../place/placement-score.ts';
-import { ownershipOf } from '../slots/ownership.ts';
 import { type Migration, planMigration } from '../slots/plan-moves.ts';
 import { planSlots } from '../slots/plan-slots.ts';
-import { countSlots } from '../slots/slots.ts';
-import { assess, hasNothingToLose, hasReturned, knows, place as nameOf } from './classify.ts';
+import { assess, knows, place as nameOf } from './classify.ts';
 import { emptyStarts } from './empty-start.ts';
 import { functionSteps } from './functions.ts';
+import { meetSteps } from './introduce.ts';
 import { heirsOf, leavingRefusals, orphansOf, partingSteps } from './leave.ts';
-import { isAt } from './members.ts';
 import { applyPermissions } from './permit.ts';
 import { strangersAmong } from './reach.ts';
 import { repair, withoutLost } from './repair.ts';
@@ -24,9 +22,6 @@ export interface ClusterPlan {
   readonly shards: readonly Shard[];
   readonly steps: readonly Step[];
 }
-
-/** MEET between all pairs up to this many nodes; beyond, every node meets some and gossip does the rest. */
-const FULL_MESH = 64;
 
 /**
  * The ordered steps from what is observed, however half-formed, to what is declared. Pure, and done again after every
@@ -203,46 +198,6 @@ function epochSteps(seen: readonly SeenNode[]): Step[] {
     taken.add(epoch);
     return [{ do: 'set-epoch', node: nodeName(view.node), epoch }];
   });
-}
-
-/** The command goes to the node that has nothing to lose; two nodes with slots are joined only while forming. */
-function meetSteps(seen: readonly SeenNode[], forming: boolean): Step[] {
-  const steps: Step[] = [];
-  seen.forEach((first, i) => {
-    seen.slice(i + 1).forEach((second, offset) => {
-      if (seen.length > FULL_MESH && i >= 8 && !Number.isInteger(Math.log2(offset + 1))) return;
-      if (isElsewhere(first, second))
-        steps.push({ do: 'meet', node: nodeName(first.node), peer: nodeName(second.node) });
-      if (isElsewhere(second, first))
-        steps.push({ do: 'meet', node: nodeName(second.node), peer: nodeName(first.node) });
-      if (knows(first, second) && knows(second, first)) return;
-      const empty = [first, second].find(hasNothingToLose);
-      const back = [first, second].find((view) => view.role === 'replica' && hasReturned(view, seen));
-      const asked = empty ?? back ?? (forming ? first : (knower(first, second, seen) ?? knower(second, first, seen)));
-      if (!asked) return;
-      const peer = asked === first ? second : first;
-      steps.push({ do: 'meet', node: nodeName(asked.node), peer: nodeName(peer.node) });
-    });
-  });
-  return steps;
-}
-
-/**
- * A member whose address changed is still looked for at the old one. Who answers at the new one has the id that is known already, so that
- * MEET brings nobody new.
- */
-function isElsewhere(by: SeenNode, view: SeenNode): boolean {
-  const line = by.others.find(({ id }) => id === view.self.id);
-  return line !== undefined && !line.flags.has('handshake') && !line.connected && !isAt(line, view.node);
-}
-
-/**
- * A closed port lets one side learn of the other through a third node, so that it says ok and the cluster counts as serving
- * before it is whole. MEET from the side that knows already brings nothing new to it; with keys or contested slots it might.
- */
-function knower(view: SeenNode, other: SeenNode, seen: readonly SeenNode[]): SeenNode | undefined {
-  const isSafe = view.keys === 0 && countSlots(ownershipOf(seen).contested) === 0;
-  return isSafe && knows(view, other) ? view : undefined;
 }
 
 /** Orphans come first: until they follow another master they cannot forget the dead one. */

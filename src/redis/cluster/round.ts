@@ -4,14 +4,15 @@ import type { RespValue } from '../node/contract.ts';
 import { type NodeView, type SeenNode, said } from '../node/observe.ts';
 import { carryOutMigration, type Flight } from '../slots/migration.ts';
 import { StaleError } from '../slots/node-links.ts';
+import { forgottenAmong } from './ban.ts';
 import { copyFunctions } from './functions.ts';
 import { busPortOf } from './reach.ts';
 import { lastingPace, type Pace } from './settings.ts';
 import { commandsOf } from './step-commands.ts';
 import { describeStep, describeSteps, meetCommand, type Step } from './steps.ts';
 import { takeOver } from './take-over.ts';
-import { allNodes, type DeclaredCluster, isLeaving, nodeName, queryOf } from './topology.ts';
-import { awaitMembers, awaitSettled } from './wait.ts';
+import { allNodes, type DeclaredCluster, isLeaving, nodeName, queryOf, stayingOf } from './topology.ts';
+import { awaitMembers, awaitSettled, type Meet } from './wait.ts';
 
 export interface FormOptions {
   /** Milliseconds without any progress after which a wait fails. */
@@ -76,7 +77,7 @@ export class Round {
       if (now.length === 0) continue;
       if (stage.includes('await-members')) await this.#members();
       else if (stage.includes('await-settled') || stage.includes('await-receivers'))
-        this.#views = byName(await awaitSettled(this.#cluster, this.#io, this.#options.stallMs));
+        this.#views = byName(await awaitSettled(this.#cluster, this.#io, this.#options.stallMs, this.#meet));
       else if (stage.includes('take-over')) await this.#takeOver(now);
       else if (stage.includes('copy-functions'))
         this.trouble.push(...(await copyFunctions(now, this.#views, this.#io)));
@@ -108,14 +109,17 @@ export class Round {
     }
   }
 
+  readonly #meet: Meet = async (from, to) => {
+    await this.#ask(
+      nodeName(from.node),
+      to.map((peer) => meetCommand(peer.node, busPortOf(peer))),
+    );
+  };
+
   async #members(): Promise<void> {
-    const meet = async (from: SeenNode, to: readonly SeenNode[]): Promise<void> => {
-      await this.#ask(
-        nodeName(from.node),
-        to.map((peer) => meetCommand(peer.node, busPortOf(peer))),
-      );
-    };
-    this.#views = byName(await awaitMembers(this.#cluster, this.#io, this.#options.stallMs, meet));
+    const forgotten = forgottenAmong(stayingOf(this.#cluster, [...this.#views.values()]).filter((view) => view.seen));
+    const { stallMs } = this.#options;
+    this.#views = byName(await awaitMembers(this.#cluster, this.#io, stallMs, this.#meet, forgotten));
   }
 
   async #takeOver(steps: readonly Step[]): Promise<void> {

@@ -1,7 +1,9 @@
 import { TaskError } from '../../errors/errors.ts';
 import { type ClusterIo, observeAll } from '../node/cluster-io.ts';
 import type { NodeView, SeenNode } from '../node/observe.ts';
-import { assess, hasNothingToLose, knows, place as nameOf } from './classify.ts';
+import { Ban } from './ban.ts';
+import { assess, knows, place as nameOf } from './classify.ts';
+import { whoMeets } from './introduce.ts';
 import { explainLinks, explainStrangers, type Pair, strangersAmong } from './reach.ts';
 import { type DeclaredCluster, stayingOf } from './topology.ts';
 import { verify } from './verify.ts';
@@ -11,6 +13,9 @@ const POLL_MS = 100;
 const MEET_AGAIN_MS = 2000;
 const MEET_AT_ONCE = 16;
 
+/** Has a node introduce itself to others. */
+export type Meet = (from: SeenNode, to: readonly SeenNode[]) => Promise<void>;
+
 const REACH_HINT =
   'every node must reach the client port and the bus port (by default the client port plus 10000) of every other';
 
@@ -19,10 +24,10 @@ function activityOf(views: readonly NodeView[]): string {
   return views.map((view) => (view.seen ? view.activity : view.kind === 'other' ? view.problem : '')).join(' ');
 }
 
-/** Waits as long as there is progress, at most `stallMs` without any. */
+/** Waits as long as there is progress, at most `patience()` milliseconds without any. */
 async function waitFor<T>(
   io: ClusterIo,
-  stallMs: number,
+  patience: () => number,
   look: () => Promise<{ readonly left: readonly T[]; readonly views: NodeView[] }>,
   stuck: (left: readonly T[], views: NodeView[]) => Promise<Error>,
   idle: (left: readonly T[], views: NodeView[]) => Promise<void>,
@@ -40,7 +45,7 @@ async function waitFor<T>(
       pulse = now;
       progressed = io.now();
     }
-    if (io.now() - progressed > stallMs) throw await stuck(left, views);
+    if (io.now() - progressed > patience()) throw await stuck(left, views);
     if (io.now() - idled > MEET_AGAIN_MS) {
       await idle(left, views);
       idled = io.now();
@@ -57,18 +62,21 @@ export async function awaitMembers(
   cluster: DeclaredCluster,
   io: ClusterIo,
   stallMs: number,
-  meet: (from: SeenNode, to: readonly SeenNode[]) => Promise<void>,
+  meet: Meet,
+  forgotten: ReadonlySet<string>,
 ): Promise<NodeView[]> {
+  const ban = new Ban(io, forgotten);
   return await waitFor(
     io,
-    stallMs,
+    () => ban.patience(stallMs),
     async () => {
       const views = stayingOf(cluster, await observeAll(cluster, io));
       const seen = views.filter((view) => view.seen);
       const { forming } = assess(cluster, views);
       const silent = views.filter((view) => !view.seen).map((view) => ({ from: view, to: view }));
       const strange = strangersAmong(seen);
-      const left = forming ? strange : [...strange, ...disconnected(seen)];
+      const unsure = (await ban.look(seen, strange)).map((view) => ({ from: view, to: view }));
+      const left = forming ? strange : [...strange, ...disconnected(seen), ...unsure];
       return { left: [...silent, ...left], views };
     },
     async (_, views) => {
@@ -76,8 +84,9 @@ export async function awaitMembers(
       const silent = views.flatMap((view) => (view.seen ? [] : [`${nameOf(view)} ${view.problem}`]));
       const explained = [...silent, ...(await explainStrangers(strange, io))];
       const reasons = explained.length > 0 ? explained : findingsOf(cluster, views);
+      const waited = ban.patience(stallMs) / 1000;
       return new TaskError(
-        `the nodes did not come together within ${stallMs / 1000} s without progress: ${reasons.join('; ')}`,
+        `the nodes did not come together within ${waited} s without progress: ${reasons.join('; ')}`,
         {
           hint: REACH_HINT,
           details: { findings: reasons },
@@ -86,21 +95,27 @@ export async function awaitMembers(
     },
     async (_, views) => {
       const strange = strangersAmong(views.filter((view) => view.seen));
-      io.progress(`waiting for the nodes to know each other: ${strange.length} pairs left`);
-      const { forming } = assess(cluster, views);
-      const asked = new Map<SeenNode, Pair[]>();
-      for (const pair of strange) asked.set(pair.from, [...(asked.get(pair.from) ?? []), pair]);
-      await Promise.all(
-        [...asked].map(async ([from, pairs]) => {
-          if (forming || hasNothingToLose(from))
-            await meet(
-              from,
-              pairs.slice(0, MEET_AT_ONCE).map(({ to }) => to),
-            );
-        }),
-      );
+      io.progress(`waiting for the nodes to know each other: ${strange.length} pairs left${ban.reason}`);
+      await meetAgain(cluster, views, strange, meet);
     },
   );
+}
+
+/** An introduction that came to nothing, or that a peer undid, is made once more. */
+async function meetAgain(
+  cluster: DeclaredCluster,
+  views: readonly NodeView[],
+  strange: readonly Pair[],
+  meet: Meet,
+): Promise<void> {
+  const { forming } = assess(cluster, views);
+  const seen = views.filter((view) => view.seen);
+  const asked = new Map<SeenNode, Set<SeenNode>>();
+  for (const { from, to } of strange) {
+    const one = whoMeets(from, to, seen, forming);
+    if (one) asked.set(one, (asked.get(one) ?? new Set()).add(one === from ? to : from));
+  }
+  await Promise.all([...asked].map(async ([one, others]) => await meet(one, [...others].slice(0, MEET_AT_ONCE))));
 }
 
 function disconnected(seen: readonly SeenNode[]): { from: SeenNode; to: SeenNode }[] {
@@ -112,13 +127,25 @@ function disconnected(seen: readonly SeenNode[]): { from: SeenNode; to: SeenNode
   });
 }
 
-/** Waits until nothing is left that gossip or a sync may still bring about. */
-export async function awaitSettled(cluster: DeclaredCluster, io: ClusterIo, stallMs: number): Promise<NodeView[]> {
+/** Waits until nothing is left that gossip or a sync may still bring about; `meet`: nodes that are dropped meanwhile come back. */
+export async function awaitSettled(
+  cluster: DeclaredCluster,
+  io: ClusterIo,
+  stallMs: number,
+  meet?: Meet,
+): Promise<NodeView[]> {
+  const ban = new Ban(io);
+  const strangers = (views: readonly NodeView[]): Pair[] =>
+    strangersAmong(stayingOf(cluster, views).filter((view) => view.seen));
   return await waitFor(
     io,
-    stallMs,
+    () => (meet ? ban.patience(stallMs) : stallMs),
     async () => {
       const views = await observeAll(cluster, io);
+      await ban.look(
+        views.filter((view) => view.seen),
+        strangers(views),
+      );
       return { left: verify(cluster, views, { placement: false }).filter((finding) => finding.mayPass), views };
     },
     async (left, views) => {
@@ -128,12 +155,15 @@ export async function awaitSettled(cluster: DeclaredCluster, io: ClusterIo, stal
         io,
       );
       return new TaskError(
-        `the cluster did not settle: no progress within ${stallMs / 1000} s: ${[...findings, ...closed].join('; ')}`,
+        `the cluster did not settle: no progress within ${(meet ? ban.patience(stallMs) : stallMs) / 1000} s: ${[...findings, ...closed].join('; ')}`,
         { ...(closed.length > 0 && { hint: REACH_HINT }), details: { findings } },
       );
     },
-    async (left) =>
-      io.progress(`waiting for the cluster to settle: ${left.length} findings left, first: ${left[0]?.message ?? ''}`),
+    async (left, views) => {
+      const first = left[0]?.message ?? '';
+      io.progress(`waiting for the cluster to settle: ${left.length} findings left, first: ${first}${ban.reason}`);
+      if (meet) await meetAgain(cluster, stayingOf(cluster, views), strangers(views), meet);
+    },
   );
 }
 
