@@ -1,11 +1,9 @@
-import { userInfo } from 'node:os';
-import { toBoolean } from '../engine/coerce.ts';
-import { sshOptions } from '../engine/target.ts';
-import { InputError } from '../errors/errors.ts';
+import { rootOf, sshOptions } from '../engine/target.ts';
 import type { Inventory, VarLayer } from '../inventory/contract.ts';
 import { renderValue } from '../template/template.ts';
 import type { Scope } from '../template/values.ts';
 import type { Become, Target } from '../transport/contract.ts';
+import { mask } from './terminal.ts';
 
 /** What the command line says of how to log in: below the inventory's word. */
 export interface Login {
@@ -46,24 +44,20 @@ export function hostTarget(
   };
 }
 
-/** How to become root there, as `ansible_become_method` and its password say; undefined: not at all, or it is root who logs in. */
+/** How to become root there, by the same variables as in a run; undefined: not at all, or it is root who logs in. */
 export function becomeRoot(
   inventory: Inventory,
   target: Target,
   extra: VarLayer,
-  asked: { readonly password: string | undefined } | undefined,
+  asked: { readonly become: boolean; readonly password: string | undefined },
 ): Become | undefined {
   const scope = inventoryScope(inventory, target.name, extra);
-  const wanted = scope.lookup('ansible_become');
-  const user = target.connection === 'local' ? userInfo().username : target.user;
-  if (user === 'root' || !(wanted === undefined ? asked !== undefined : toBoolean(wanted))) return undefined;
-  const method = String(scope.lookup('ansible_become_method') ?? 'sudo');
-  if (method !== 'sudo' && method !== 'su' && method !== 'doas') {
-    const message = `become_method '${method}' is not supported`;
-    throw new InputError([{ severity: 'error', code: 'become-method', message, hint: 'use sudo, su or doas' }]);
-  }
-  const password = scope.lookup('ansible_become_password') ?? scope.lookup('ansible_become_pass') ?? asked?.password;
-  return { method, user: 'root', password: password === undefined ? undefined : String(password) };
+  const defaults = {
+    ...{ become: asked.become, becomeUser: undefined, becomeMethod: undefined },
+    becomePassword: asked.password,
+  };
+  const request = { defaults, addSecret: (value: string) => mask.add(value) };
+  return rootOf({ ...scope, lookupTrusted: scope.lookup }, target, request, asked.become);
 }
 
 /** The host's variables from inventory and command line, rendered when they are asked for. */

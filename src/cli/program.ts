@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { InputError } from '../errors/errors.ts';
+import { InputError, TaskError } from '../errors/errors.ts';
+import { sanitizeLine } from '../report/sanitize.ts';
 import { Interrupted } from './ask.ts';
 import { packageVersion } from './package-files.ts';
 import { output } from './terminal.ts';
@@ -104,6 +105,10 @@ async function exitOf(error: unknown): Promise<number> {
     const { printDiagnostics } = await import('./diagnostics.ts');
     printDiagnostics(error.diagnostics, ': nothing was contacted');
     return 1;
+  }
+  if (error instanceof TaskError) {
+    output.errorLine(sanitizeLine(error.hint === undefined ? error.message : `${error.message} (${error.hint})`));
+    return 2;
   }
   if (error instanceof Error && error.name === 'LabError') {
     output.errorLine(error.message);

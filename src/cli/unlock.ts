@@ -98,15 +98,12 @@ async function locksOf(pattern: string, flags: Flags, signal: AbortSignal): Prom
   }
   const { password, becomePassword } = await passwords(flags);
   const login = { user: flags.user, password, privateKey: flags.privateKey, agentSocket: process.env.SSH_AUTH_SOCK };
-  const asked = flags.become ? { password: becomePassword } : undefined;
+  const asked = { become: flags.become === true, password: becomePassword };
   return hosts.map((host) => {
     const wayIn = () => {
       const target = hostTarget(inventory, host, extra, flags.timeout * 1000, login);
-      const root = becomeRoot(inventory, target, extra, asked);
-      // The inventory may say to become, and leave the password to be asked for.
-      const become = root && { ...root, password: root.password ?? becomePassword };
-      for (const secret of [target.password, become?.password]) if (secret) mask.add(secret);
-      return { target, become };
+      if (target.password) mask.add(target.password);
+      return { target, become: becomeRoot(inventory, target, extra, asked) };
     };
     const notice = (message: string) => output.errorLine(message);
     return new HostLock(host, wayIn, (target) => connect(target, signal, { notice }));

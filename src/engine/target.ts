@@ -3,6 +3,7 @@ import { TaskError } from '../errors/errors.ts';
 import { splitWords } from '../modules/split-words.ts';
 import type { BecomeKeywords, Play } from '../playbook/contract.ts';
 import { renderValue } from '../template/template.ts';
+import type { Scope } from '../template/values.ts';
 import type { Become, Target } from '../transport/contract.ts';
 import { becomeWords, checkFlags } from './become-words.ts';
 import { toBoolean } from './coerce.ts';
@@ -56,13 +57,21 @@ export function sshOptions(...texts: (string | undefined)[]): Record<string, str
   return options;
 }
 
+/** Variables among which it is known what a host says of itself. */
+export type TrustedScope = Scope & Pick<HostScope, 'lookupTrusted'>;
+
+/** What of a run has a say in who is become. */
+interface BecomeRequest extends Pick<RunRequest, 'addSecret'> {
+  readonly defaults: Pick<RunRequest['defaults'], 'become' | 'becomeUser' | 'becomeMethod' | 'becomePassword'>;
+}
+
 /** Who a task runs as; `undefined`: the user who connected. */
 export function becomeOf(
   task: BecomeKeywords,
-  scope: HostScope,
-  connecting: HostScope,
+  scope: Scope,
+  connecting: TrustedScope,
   target: Target,
-  request: RunRequest,
+  request: BecomeRequest,
 ): Become | undefined {
   const { defaults } = request;
   const wanted = connecting.lookupTrusted('ansible_become') ?? renderValue(task.become, scope) ?? defaults.become;
@@ -91,9 +100,17 @@ export function becomeOf(
   return { method, user, password, ...(exe && { exe }), ...(flags && { flags }) };
 }
 
-/** Root for what the run itself keeps on a host where tasks become anybody, whomever `ansible_become_user` names for them. */
-export function rootOf(scope: HostScope, target: Target, request: RunRequest): Become | undefined {
-  const keywords = { become: true, becomeUser: 'root', becomeMethod: undefined };
+/**
+ * Root for what the run itself keeps on a host where tasks become anybody, whomever `ansible_become_user` names for them. `isWanted`
+ * is for where `ansible_become` says nothing.
+ */
+export function rootOf(
+  scope: TrustedScope,
+  target: Target,
+  request: BecomeRequest,
+  isWanted = true,
+): Become | undefined {
+  const keywords = { become: isWanted, becomeUser: 'root', becomeMethod: undefined };
   const become = becomeOf(keywords, scope, scope, target, request);
   if (become === undefined || loginOf(target) === 'root') return undefined;
   return { ...become, user: 'root' };
@@ -103,7 +120,7 @@ function loginOf(target: Target): string | undefined {
   return target.connection === 'local' ? userInfo().username : target.user;
 }
 
-function firstText(scope: HostScope, names: readonly string[]): string | undefined {
+function firstText(scope: TrustedScope, names: readonly string[]): string | undefined {
   for (const name of names) {
     const value = textOf(scope.lookupTrusted(name));
     if (value !== undefined) return value;

@@ -43,7 +43,7 @@ async function takeOver(seed: string, flags: AdoptFlags): Promise<number> {
     const local = flags.via === undefined && /^(127\.|\[?::1|localhost)/.test(seed);
     return await adopt(source, {
       ...{ seed, name, to: flags.to ?? name, local, user, become },
-      way: { ...options, become: become ? { password: becomePassword } : undefined, local },
+      way: { ...options, become: { become, password: becomePassword }, local },
       run: runFlags(flags, { password, becomePassword }),
     });
   } finally {

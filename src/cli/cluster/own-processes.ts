@@ -6,13 +6,13 @@ import { quote } from '../../sh/quote.ts';
 import { connect } from '../../transport/connect.ts';
 import type { Become, Target } from '../../transport/contract.ts';
 import { becomeRoot, hostTarget, type Login } from '../host-target.ts';
-import { mask, output } from '../terminal.ts';
+import { output } from '../terminal.ts';
 
 export interface WayToHosts {
   readonly extra: VarLayer;
   readonly login: Login;
-  /** To root; undefined: as whom one logs in, unless `ansible_become` says otherwise. */
-  readonly become: { readonly password: string | undefined } | undefined;
+  /** Whether to become root where `ansible_become` does not say it, and the password for wherever that is done. */
+  readonly become: { readonly become: boolean; readonly password: string | undefined };
   /** The nodes are on this machine. */
   readonly local: boolean;
   readonly timeoutMs: number;
@@ -29,7 +29,6 @@ export async function withOwnProcesses(adoptees: readonly Adoptee[], way: WayToH
       const found = hostTarget(inventory, address, way.extra, way.timeoutMs, way.login);
       const target: Target = way.local ? { ...found, connection: 'local' } : found;
       const become = becomeRoot(inventory, target, way.extra, way.become);
-      if (become?.password) mask.add(become.password);
       return await lookAt(target, here, become, way.signal);
     }),
   );
