@@ -1,18 +1,21 @@
 import { quote } from '../../sh/quote.ts';
 
-/** A place below a node's own data directory, on the disk that is made for data of that size. */
-export function workDirectory(dataDir: string): string {
-  return `${dataDir}/.rcdeploy-restore`;
+/**
+ * A place below a node's own data directory, on the disk that is made for data of that size; `run` names whose it is, for what a run
+ * that died has left takes its own place away, up to a second after the next run has begun.
+ */
+export function workDirectory(dataDir: string, run: string): string {
+  return `${dataDir}/.rcdeploy-restore.${run}`;
 }
 
-/** A fresh directory of its own, when the disk has room for the file and to spare. */
-export function prepareScript(dataDir: string, bytes: number): string {
-  const [data, work] = [quote(dataDir), quote(workDirectory(dataDir))];
+/** A fresh directory of its own, when the disk has room for the file and to spare; what runs before it left is taken away. */
+export function prepareScript(dataDir: string, run: string, bytes: number): string {
+  const [data, work] = [quote(dataDir), quote(workDirectory(dataDir, run))];
   const kb = Math.ceil((bytes * 1.2) / 1024) + 65536;
   return `umask 077
 free=$(df -Pk ${data} | awk 'NR > 1 { print $4; exit }') data=${data}
 [ "$free" -ge ${kb} ] || { echo "the disk of $data has $free kB free, ${kb} kB are needed" >&2; exit 1; }
-rm -rf ${work} && mkdir ${work} || exit
+rm -rf ${data}/.rcdeploy-restore* && mkdir ${work} || exit
 [ "$(id -u)" != 0 ] || chown --reference=${data} ${work} 2>/dev/null || chown "$(stat -c %u:%g ${data})" ${work}`;
 }
 

@@ -42,6 +42,7 @@ export class Loader {
   readonly #place: LoaderPlace;
   readonly #context: ApplyContext;
   readonly #stallMs: number;
+  readonly #run = randomBytes(4).toString('hex');
   readonly #password = randomBytes(24).toString('hex');
   #port = 0;
   #pid: string | undefined;
@@ -54,7 +55,7 @@ export class Loader {
 
   async load(shard: BackedUpShard, file: string): Promise<InfoFields> {
     const what = `the host ${this.#place.host} cannot take ${shard.file}`;
-    await must(this.#shell, prepareScript(this.#place.dataDir, shard.bytes), what);
+    await must(this.#shell, prepareScript(this.#place.dataDir, this.#run, shard.bytes), what);
     await this.#send(shard, file);
     const { stdout } = await must(this.#shell, digestScript(this.#work), what);
     if (!stdout.startsWith(shard.sha256)) {
@@ -84,7 +85,7 @@ export class Loader {
   }
 
   get #work(): string {
-    return workDirectory(this.#place.dataDir);
+    return workDirectory(this.#place.dataDir, this.#run);
   }
 
   async #send(shard: BackedUpShard, path: string): Promise<void> {
