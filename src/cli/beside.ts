@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { InputError } from '../errors/errors.ts';
+import type { RunEvent } from '../report/contract.ts';
 import { HtmlRenderer } from '../report/html.ts';
 import { JunitRenderer } from '../report/junit.ts';
 import { LogRenderer } from '../report/log-file.ts';
@@ -10,8 +11,15 @@ import { RunRecorder, runHistory } from './history/recorder.ts';
 import type { RunFlags } from './run-options.ts';
 import { mask, output } from './terminal.ts';
 
+export interface Beside {
+  readonly renderers: readonly Renderer[];
+  /** Tells them of an event that the screen is not told of. What they write is masked. */
+  readonly handle: (event: RunEvent) => void;
+  close(): void;
+}
+
 /** What a run is told to beside the screen: `--log`, `--junit`, `--report`, `--profile`, the note for `rcdeploy history`. Files are opened before anything is contacted. */
-export function renderersBeside(flags: RunFlags): { readonly renderers: Renderer[]; close(): void } {
+export function renderersBeside(flags: RunFlags): Beside {
   const renderers: Renderer[] = [];
   const files: number[] = [];
   const showDiff = flags.diff === true || flags.check === true;
@@ -37,6 +45,9 @@ export function renderersBeside(flags: RunFlags): { readonly renderers: Renderer
   }
   return {
     renderers,
+    handle: (event) => {
+      for (const one of renderers) one.handle({ ...event, time: new Date().toISOString() });
+    },
     close: () => {
       for (const descriptor of files) closeSync(descriptor);
     },

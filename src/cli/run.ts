@@ -11,7 +11,7 @@ import { createReporter, suitableKind } from '../report/reporter.ts';
 import { formatDiagnostic } from '../source/diagnostics.ts';
 import { AskedBefore } from '../state/asked-before.ts';
 import { askOperator, askSecret, askText } from './ask.ts';
-import { renderersBeside } from './beside.ts';
+import { type Beside, renderersBeside } from './beside.ts';
 import { cacheDirectory } from './cache-dir.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { printLists } from './lists.ts';
@@ -37,7 +37,7 @@ export async function runPlaybooks(
   observe: (event: RunEvent) => void = () => undefined,
   texts: readonly PlaybookText[] = [],
 ): Promise<number> {
-  let beside: ReturnType<typeof renderersBeside>;
+  let beside: Beside;
   try {
     beside = renderersBeside(flags);
   } catch (error) {
@@ -57,8 +57,10 @@ export async function runPlaybooks(
     if (flags.step) needTerminal();
     return await runLoaded(input, flags, reporter, emit);
   } catch (error) {
-    if (flags.output !== 'json') throw error;
-    return emitMistakes(error, emit);
+    if (flags.output === 'json') return emitMistakes(error, emit);
+    // On the screen they are told with their code frames; the files get what they would hold of any other run that ended.
+    if (error instanceof InputError) emitMistakes(error, beside.handle);
+    throw error;
   } finally {
     await reporter.finish();
     beside.close();

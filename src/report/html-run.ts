@@ -24,18 +24,21 @@ export interface ReportedRun {
   readonly start: (EventOf<'run_start'> & { readonly time: string }) | undefined;
   readonly plays: readonly ReportedPlay[];
   readonly warnings: readonly Warning[];
+  /** In the input, for which nothing was contacted. */
+  readonly mistakes: readonly string[];
   readonly cluster: readonly string[];
   readonly end: EventOf<'run_end'>;
 }
 
 /** What a reader asks first comes first: the verdict, the hosts, what failed and what is owed, then task by task. */
 export function runPage(run: ReportedRun, showDiff: boolean): string {
-  const { plays, warnings, cluster, end } = run;
+  const { plays, warnings, mistakes, cluster, end } = run;
   const tasks = plays.flatMap((play) => play.tasks);
   const longest = Math.max(1, ...tasks.map(({ record, endedAt }) => endedAt - record.startedAt));
   return htmlPage(`rcdeploy: ${verdictWord(end)}`, [
     ...headOf(run),
     ...(Object.keys(end.stats).length === 0 ? [] : [element('h2', 'Hosts'), hostTable(end)]),
+    ...section('Mistakes', '', items(mistakes)),
     ...section('Failed', '', failureItems(tasks)),
     ...section('Not finished', 'hosts whose plays did not come to their end', items(end.not_finished ?? [])),
     ...section(
@@ -54,14 +57,17 @@ function verdictWord(end: ReportedRun['end']): string {
 }
 
 function headOf({ start, end }: ReportedRun): string[] {
-  const { playbooks = [], inventory = [], check = false, version = '', time = '' } = start ?? {};
+  const word = verdictWord(end);
+  const verdict = `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
+  const colour = end.exit === 0 ? 'ok' : 'failed';
+  if (start === undefined) return [element('h1', `${verdict}: nothing was contacted`, colour)];
+  const { playbooks, inventory, check, version, time } = start;
   const hosts = Object.values(end.stats);
   const changed = hosts.reduce((sum, one) => sum + one.changed, 0);
   const what = `${count(hosts.length, 'host')}, ${changed} ${check ? 'would change' : 'changed'}, ${duration(end.duration_ms)}`;
-  const word = verdictWord(end);
   const began = time.replace(/^(.*)T(.*)\.\d+Z$/, '$1 $2 UTC');
   return [
-    element('h1', `${word.charAt(0).toUpperCase()}${word.slice(1)}: ${what}`, end.exit === 0 ? 'ok' : 'failed'),
+    element('h1', `${verdict}: ${what}`, colour),
     ...(end.message ? [element('p', end.message)] : []),
     ...(check ? [element('p', 'Check mode: nothing was changed.')] : []),
     element('p', `${playbooks.join(' ')} on ${inventory.join(' ')}`),

@@ -1,9 +1,10 @@
+import type { Diagnostic } from '../errors/diagnostic.ts';
 import { clusterLines } from './cluster-text.ts';
 import type { RunEvent } from './contract.ts';
 import { type ReportedPlay, type ReportedTask, runPage } from './html-run.ts';
 import type { Renderer } from './plain.ts';
 import { TaskBoard } from './task-board.ts';
-import type { Warning } from './warning-text.ts';
+import { diagnosticText, type Warning } from './warning-text.ts';
 
 type EventOf<Name extends RunEvent['event']> = Extract<RunEvent, { event: Name }>;
 
@@ -15,6 +16,7 @@ export class HtmlRenderer implements Renderer {
   readonly #plays: { readonly start: ReportedPlay['start']; readonly tasks: ReportedTask[] }[] = [];
   readonly #tasks = new Map<string, ReportedTask>();
   readonly #warnings: Warning[] = [];
+  readonly #mistakes: string[] = [];
   #start: (EventOf<'run_start'> & { time: string }) | undefined;
   #cluster: readonly string[] = [];
 
@@ -29,7 +31,7 @@ export class HtmlRenderer implements Renderer {
     if (event.event === 'task_start') this.#begin(event, Date.parse(event.time));
     if (event.event === 'result') this.#note(event, Date.parse(event.time));
     if (event.event === 'warning') this.#warnings.push(event);
-    if (event.event === 'diagnostic') this.#warnings.push(warningOf(event));
+    if (event.event === 'diagnostic') this.#found(event.diagnostic);
     if (event.event === 'run_end') this.#end(event);
   }
 
@@ -47,12 +49,14 @@ export class HtmlRenderer implements Renderer {
     if (lines.length > 0) this.#cluster = lines;
   }
 
-  #end(end: EventOf<'run_end'>): void {
-    const [plays, warnings, cluster] = [this.#plays, this.#warnings, this.#cluster];
-    this.#write(runPage({ start: this.#start, plays, warnings, cluster, end }, this.#showDiff));
+  #found(diagnostic: Diagnostic): void {
+    const message = diagnosticText(diagnostic);
+    if (diagnostic.severity === 'error') this.#mistakes.push(message);
+    else this.#warnings.push({ event: 'warning', message });
   }
-}
 
-function warningOf({ diagnostic: { message, hint } }: EventOf<'diagnostic'>): Warning {
-  return { event: 'warning', message, ...(hint !== undefined && { hint }) };
+  #end(end: EventOf<'run_end'>): void {
+    const [plays, warnings, mistakes, cluster] = [this.#plays, this.#warnings, this.#mistakes, this.#cluster];
+    this.#write(runPage({ start: this.#start, plays, warnings, mistakes, cluster, end }, this.#showDiff));
+  }
 }

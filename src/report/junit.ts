@@ -1,12 +1,14 @@
 import type { RunEvent, Status } from './contract.ts';
 import type { Renderer } from './plain.ts';
 import { sanitize } from './sanitize.ts';
+import { diagnosticText } from './warning-text.ts';
 
 type ResultEvent = Extract<RunEvent, { event: 'result' }>;
 
 /** A run as CI servers read test results: a suite for each play, a case for each task on each host. */
 export class JunitRenderer implements Renderer {
   readonly #suites = new Map<string, ResultEvent[]>();
+  readonly #mistakes: string[] = [];
   readonly #write: (text: string) => void;
 
   constructor(write: (text: string) => void) {
@@ -18,13 +20,16 @@ export class JunitRenderer implements Renderer {
       const suite = this.#suites.get(event.play) ?? [];
       this.#suites.set(event.play, [...suite, event]);
     }
+    if (event.event === 'diagnostic' && event.diagnostic.severity === 'error')
+      this.#mistakes.push(diagnosticText(event.diagnostic));
     if (event.event === 'run_end') this.#write(this.#document(event));
   }
 
   #document(end: Extract<RunEvent, { event: 'run_end' }>): string {
     const suites = [...this.#suites].map(([name, results]) => suiteText(name, results));
     // A run that never came to its tasks must not look like one that passed.
-    if (end.exit !== 0 && this.#suites.size === 0) suites.push(stoppedText(end.message ?? `exit status ${end.exit}`));
+    if (end.exit !== 0 && this.#suites.size === 0)
+      suites.push(stoppedText(end.message ?? `exit status ${end.exit}`, this.#mistakes));
     return ['<?xml version="1.0" encoding="UTF-8"?>', '<testsuites>', ...suites, '</testsuites>', ''].join('\n');
   }
 }
@@ -49,9 +54,11 @@ function caseText({ host, task, path, status, result, duration_ms }: ResultEvent
   return body === undefined ? `${head}/>` : `${head}>${body}</testcase>`;
 }
 
-function stoppedText(message: string): string {
+function stoppedText(message: string, mistakes: readonly string[]): string {
   const head = '  <testsuite name="rcdeploy" tests="1" failures="0" errors="1" skipped="0" time="0">';
-  return `${head}\n    <testcase name="run"><error message="${attribute(message)}"/></testcase>\n  </testsuite>`;
+  const error = `<error message="${attribute(message)}"`;
+  const body = mistakes.length === 0 ? `${error}/>` : `${error}>${element(mistakes.join('\n'))}</error>`;
+  return `${head}\n    <testcase name="run">${body}</testcase>\n  </testsuite>`;
 }
 
 function detailOf({ msg, stdout, stderr, rc }: ResultEvent['result']): string {

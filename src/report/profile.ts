@@ -29,7 +29,7 @@ export class ProfileRenderer implements Renderer {
     } else if (event.event === 'result') {
       const task = this.#tasks.get(event.id);
       if (task) task.ended = now;
-    } else if (event.event === 'run_end') {
+    } else if (event.event === 'run_end' && this.#tasks.size > 0) {
       for (const line of this.#lines(event.duration_ms)) this.#write(line);
     }
   }

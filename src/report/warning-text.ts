@@ -1,3 +1,4 @@
+import { type Diagnostic, formatSpan } from '../errors/diagnostic.ts';
 import { groupAlike } from './alike.ts';
 import type { RunEvent } from './contract.ts';
 import type { Palette } from './palette.ts';
@@ -40,4 +41,10 @@ function grouped(warnings: readonly Warning[], hosts: readonly string[]): { text
 /** A task at work stands in the line above. */
 function placeOf({ task, path = '' }: Warning): string {
   return task === undefined ? path : '';
+}
+
+/** A finding in the input on one line, without its code frame. */
+export function diagnosticText({ message, span, hint }: Diagnostic): string {
+  const where = span === undefined ? '' : `${formatSpan(span)}: `;
+  return `${where}${message}${hint === undefined ? '' : `; ${hint}`}`;
 }

@@ -60,6 +60,24 @@ describe('with --output json', () => {
   });
 });
 
+it('mistakes in the input stand in the files of a run too', async () => {
+  const directory = directoryOf({
+    hosts: 'h1\n',
+    'site.yml': '- {hosts: all, tasks: [{pong: }, {debug: {msg: x}, when: "a ==="}]}\n',
+  });
+  const files = ['--log', '--junit', '--report'].map((option) => [option, join(directory, option)]);
+  const words = ['run', join(directory, 'site.yml'), '-i', join(directory, 'hosts'), '--profile', ...files.flat()];
+  const { exit, out, err } = await rcdeploy(...words);
+  expect(exit).toBe(1);
+  expect(out).toBe('');
+  expect(err).toContain('nothing was contacted');
+  for (const [option, file = ''] of files) {
+    const text = readFileSync(file, 'utf8');
+    expect([option, text]).toEqual([option, expect.stringMatching(/site\.yml:1:25[\s\S]*site\.yml:1:\d\d\D/)]);
+    expect(text).toContain('nothing was contacted');
+  }
+});
+
 describe("ansible-playbook's other names of options", () => {
   it.each([
     ['--key-file', 'privateKey', '/k'],
