@@ -9,3 +9,8 @@ export function printDiagnostics(diagnostics: readonly Diagnostic[], conclusion 
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   if (errors > 0) output.errorLine(`${errors} error${errors === 1 ? '' : 's'}${conclusion}`);
 }
+
+/** `--strict`: what else would be a warning is a mistake. */
+export function asMistakes(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return diagnostics.map((one) => ({ ...one, severity: 'error' }));
+}

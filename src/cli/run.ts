@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { RunRequest } from '../engine/request.ts';
 import { run } from '../engine/run.ts';
-import type { Diagnostic } from '../errors/diagnostic.ts';
 import { InputError } from '../errors/errors.ts';
 import type { PlaybookText } from '../playbook/playbook.ts';
 import type { Reporter, RunEvent } from '../report/contract.ts';
@@ -13,6 +12,7 @@ import { AskedBefore } from '../state/asked-before.ts';
 import { askOperator, askSecret, askText } from './ask.ts';
 import { type Beside, renderersBeside } from './beside.ts';
 import { cacheDirectory } from './cache-dir.ts';
+import { asMistakes } from './diagnostics.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { printLists } from './lists.ts';
 import { type LoadedInput, loadAll } from './load.ts';
@@ -53,7 +53,7 @@ export async function runPlaybooks(
     if (flags.output === 'json') refuseLists(flags);
     const input = await loadAll({ ...flags, playbooks, texts });
     if (printLists(input, flags)) return 0;
-    if (flags.strict) refuseWarnings(input.warnings);
+    if (flags.strict && input.warnings.length > 0) throw new InputError(asMistakes(input.warnings));
     if (flags.step) needTerminal();
     return await runLoaded(input, flags, reporter, emit);
   } catch (error) {
@@ -65,11 +65,6 @@ export async function runPlaybooks(
     await reporter.finish();
     beside.close();
   }
-}
-
-/** `--strict`: what else would be a warning is a mistake. */
-function refuseWarnings(warnings: readonly Diagnostic[]): void {
-  if (warnings.length > 0) throw new InputError(warnings.map((warning) => ({ ...warning, severity: 'error' })));
 }
 
 /** They are text for people, among lines that are read as JSON. */

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { type Diagnostic, formatSpan } from '../errors/diagnostic.ts';
 import { InputError } from '../errors/errors.ts';
 import { count } from '../report/words.ts';
-import { printDiagnostics } from './diagnostics.ts';
+import { asMistakes, printDiagnostics } from './diagnostics.ts';
 import { loadAll } from './load.ts';
 import { addInputOptions, finishOptions } from './run-options.ts';
 import { mask, output } from './terminal.ts';
@@ -11,6 +11,7 @@ import type { VaultFlags } from './vault-passwords.ts';
 interface Flags extends VaultFlags {
   readonly inventory: readonly string[];
   readonly extraVars: readonly string[];
+  readonly strict?: boolean;
   readonly output: 'plain' | 'json';
 }
 
@@ -20,13 +21,15 @@ export function validateCommand(): Command {
     .description('find the mistakes of inventory and playbooks without contacting any host')
     .argument('[playbook...]', 'playbooks; none: the inventory alone');
   addInputOptions(command)
+    .option('--strict', 'warnings are mistakes too')
     .addOption(new Option('--output <form>', 'what to write').choices(['plain', 'json']).default('plain'))
     .action(validate);
   return finishOptions(command);
 }
 
 async function validate(playbooks: string[], flags: Flags): Promise<void> {
-  const { diagnostics, summary } = await check(playbooks, flags);
+  const { diagnostics: found, summary } = await check(playbooks, flags);
+  const diagnostics = flags.strict ? asMistakes(found) : found;
   const failed = diagnostics.some(({ severity }) => severity === 'error');
   if (flags.output === 'json') for (const diagnostic of diagnostics) output.rawLine(JSON.stringify(event(diagnostic)));
   else printDiagnostics(diagnostics);

@@ -65,3 +65,12 @@ test('with --strict a warning of the input is a mistake', async () => {
   expect(ofKind(out, 'diagnostic')).toMatchObject([{ severity: 'error' }]);
   expect(ofKind(out, 'task_start')).toEqual([]);
 });
+
+test('validate --strict ends so too', async () => {
+  const validate = (...more: string[]) =>
+    rcdeploy('validate', join(dir, 'told.yml'), '-i', join(dir, 'same-name'), ...more);
+  expect(await validate()).toMatchObject({ exit: 0, out: expect.stringContaining('no mistakes found') });
+  const { exit, out, err } = await validate('--strict');
+  expect([exit, out]).toEqual([1, '']);
+  expect(err).toMatch(/error\[same-name\]: 'h1' is a host and a group[\s\S]*\n1 error\n$/);
+});
