@@ -24,7 +24,9 @@ export class SlotServer {
   }
 
   owned(): number[] {
-    return this.owners.flatMap((owner, slot) => (owner === this.id ? [slot] : []));
+    const slots: number[] = [];
+    for (let slot = 0; slot < SLOT_COUNT; slot += 1) if (this.owners[slot] === this.id) slots.push(slot);
+    return slots;
   }
 
   keysOf(slot: number): Map<string, string> {
@@ -163,12 +165,21 @@ export class SlotServer {
     return undefined;
   }
 
+  protected versions(): readonly string[] {
+    return ['redis_version:7.0.15'];
+  }
+
+  /** What it does by itself while time goes by. */
+  tick(): void {
+    // Up to 8 nothing that matters here.
+  }
+
   private info(): string {
     const keys = [...this.data.values()].reduce((sum, own) => sum + own.size, 0);
     const replica = this.master === undefined ? [] : ['master_link_status:up', 'master_sync_in_progress:0'];
     const role = `role:${this.master === undefined ? 'master' : 'slave'}`;
     const held = keys > 0 ? [`db0:keys=${keys},expires=0,avg_ttl=0`] : [];
-    return ['redis_version:7.0.15', role, ...replica, 'cluster_enabled:1', 'loading:0', ...held].join('\r\n');
+    return [...this.versions(), role, ...replica, 'cluster_enabled:1', 'loading:0', ...held].join('\r\n');
   }
 
   private rangesOwnedBy(id: string): SlotRange[] {
@@ -203,6 +214,8 @@ function slotOf(key: string): number {
   return Number(key.split(':')[0]);
 }
 
+export type MakeServer = (...args: ConstructorParameters<typeof SlotServer>) => SlotServer;
+
 /** Masters that have met, and a client that may be killed at any command. */
 export class SlotWorld {
   readonly servers: SlotServer[] = [];
@@ -211,10 +224,10 @@ export class SlotWorld {
   /** Commands until the client is killed. */
   budget = Number.POSITIVE_INFINITY;
 
-  constructor(cluster: DeclaredCluster, random: () => number) {
+  constructor(cluster: DeclaredCluster, random: () => number, make: MakeServer = (...args) => new SlotServer(...args)) {
     this.#random = random;
     for (const [index, node] of cluster.nodes.entries()) {
-      this.servers.push(new SlotServer(index.toString(16).padStart(40, 'a'), node, this));
+      this.servers.push(make(index.toString(16).padStart(40, 'a'), node, this));
     }
   }
 
@@ -222,6 +235,10 @@ export class SlotWorld {
     const found = this.servers.find((server) => server.id === id);
     if (!found) throw new Error(`no server ${id}`);
     return found;
+  }
+
+  chance(): number {
+    return this.#random();
   }
 
   nextEpoch(current: number): number {
@@ -237,6 +254,8 @@ export class SlotWorld {
     const run = (port: number, commands: readonly (readonly string[])[]): RespValue[] => {
       const server = this.servers.find(({ node }) => node.port === port);
       if (!server) throw new Error(`no server on ${port}`);
+      // A message takes time, in which servers go on with what they do by themselves.
+      for (const each of this.servers) each.tick();
       return commands.map((words) => {
         if (this.budget <= 0) throw new Killed();
         this.budget -= 1;
@@ -256,6 +275,7 @@ export class SlotWorld {
         if (this.budget <= 0) throw new Killed();
         const before = this.#clock;
         this.#clock += Math.max(1, ms);
+        for (const server of this.servers) server.tick();
         if (Math.floor(before / 100) !== Math.floor(this.#clock / 100)) this.gossip();
       },
       progress: () => undefined,

@@ -4,6 +4,7 @@ import type { RespValue } from '../node/contract.ts';
 import { type NodeView, type SeenNode, said } from '../node/observe.ts';
 import { carryOutMigration, type Flight } from '../slots/migration.ts';
 import { StaleError } from '../slots/node-links.ts';
+import { settleJobs } from '../slots/settle-jobs.ts';
 import { forgottenAmong } from './ban.ts';
 import { copyFunctions } from './functions.ts';
 import { busPortOf } from './reach.ts';
@@ -71,6 +72,7 @@ export class Round {
   }
 
   async carryOut(steps: readonly Step[], done: string[]): Promise<void> {
+    if (!(await this.#settled(steps, done))) return;
     await this.#learnPaces(steps);
     for (const stage of STAGES) {
       const now = steps.filter((step) => stage.includes(step.do));
@@ -98,6 +100,19 @@ export class Round {
     await Promise.allSettled(
       names.map((name) => this.#ask(name, this.#commandsFor({ do: 'set-timeout', node: name, ms: undefined }))),
     );
+  }
+
+  /** Whether the plan still holds: what was handed over meanwhile is another state than it is for. */
+  async #settled(steps: readonly Step[], done: string[]): Promise<boolean> {
+    try {
+      const found = await settleJobs(steps, this.#views, this.#io, this.#options.stallMs);
+      done.push(...found);
+      return found.length === 0;
+    } catch (error) {
+      if (!(error instanceof StaleError)) throw error;
+      this.trouble.push(error.message);
+      return false;
+    }
   }
 
   /** What to go back to is known before anything is set for a while. */

@@ -1,4 +1,5 @@
 import { countSlots, formatSlots, type SlotRange, slotsOf } from '../slots/slots.ts';
+import type { MigrationWay } from '../versions/atomic-migration.ts';
 import type { DeclaredNode } from './topology.ts';
 
 /** One idempotent step. Nodes go by name (`host:port`), since ids may only be known when it runs. */
@@ -30,6 +31,8 @@ export type Step =
       readonly slots: readonly SlotRange[];
       /** The node's last slots: it comes last, and the node and its replicas then make themselves replicas of `to`. */
       readonly empties: boolean;
+      /** What does it: keys that MIGRATE sends one after the other, or the servers themselves at one moment. */
+      readonly by: MigrationWay;
     }
   /** For a replica whose master leaves, once that one owns nothing any more. */
   | { readonly do: 'follow'; readonly node: string; readonly master: string }
@@ -116,6 +119,11 @@ function partings(steps: readonly Step[]): string[] {
   );
 }
 
+const WAYS: Readonly<Record<MigrationWay, string>> = {
+  MIGRATE: 'key by key (MIGRATE)',
+  MIGRATESLOTS: 'all at one moment (MIGRATESLOTS)',
+};
+
 /** Tells one step in one line. */
 export function describeStep(step: Step): string {
   switch (step.do) {
@@ -150,7 +158,7 @@ export function describeStep(step: Step): string {
     case 'close-slots':
       return `${step.node}: close slots ${formatSlots(step.slots)}, bringing keys of theirs from other nodes`;
     case 'move-slots':
-      return `${step.node}: move slots ${formatSlots(step.slots)} (${countSlots(step.slots)} slots) to ${step.to}`;
+      return `${step.node}: move slots ${formatSlots(step.slots)} (${countSlots(step.slots)} slots) to ${step.to}, ${WAYS[step.by]}`;
     case 'forget':
       return `${step.node}: forget ${step.gone}`;
     case 'await-settled':

@@ -2,6 +2,7 @@ import { TaskError } from '../../errors/errors.ts';
 import type { Step } from '../cluster/steps.ts';
 import type { ClusterIo } from '../node/cluster-io.ts';
 import type { SeenNode } from '../node/observe.ts';
+import { moveAtomically } from './atomic-move.ts';
 import { closeSlots } from './close-slots.ts';
 import { KEY_TOO_LARGE_HINT } from './large-keys.ts';
 import { LatencyProbe } from './latency-probe.ts';
@@ -29,9 +30,11 @@ export interface Flight {
   readonly seconds: number;
   readonly p99_ms: number;
   readonly p99_before_ms: number;
+  /** Why slots moved key by key that the servers should have handed over at once. */
+  readonly fell_back?: readonly string[];
 }
 
-/** Closes what is open, then moves: givers beside each other, each giver's targets one after the other. */
+/** Closes what is open, then moves key by key what has to be, then what the servers hand over, then what they could not. */
 export async function carryOutMigration(
   steps: readonly Step[],
   views: ReadonlyMap<string, SeenNode>,
@@ -54,36 +57,79 @@ export async function carryOutMigration(
   try {
     const quiet = touched.length > 0 ? await probe.start((p99) => mover?.pace.judge(p99)) : 0;
     const pace = new Pace(options.latencyMs, quiet);
-    mover = { io, links, pace, stallMs: options.stallMs, stopped: false, refused: [], moved: { slots: 0, keys: 0 } };
-    const { moved } = mover;
-    const telling = tell(
+    mover = {
       io,
-      () => `${moved.slots} of ${total} slots moved, ${moved.keys} keys; p99 ${probe.p99Ms.toFixed(1)} ms`,
-    );
+      links,
+      pace,
+      stallMs: options.stallMs,
+      stopped: false,
+      refused: [],
+      moved: { slots: 0, keys: 0 },
+      handing: new Map(),
+      fellBack: [],
+    };
+    const { moved, handing, fellBack } = mover;
+    const telling = tell(io, () => {
+      const under = [...handing].map(([way, state]) => `; ${way}: ${state}`).join('');
+      return `${moved.slots} of ${total} slots moved, ${moved.keys} keys; p99 ${probe.p99Ms.toFixed(1)} ms${under}`;
+    });
     try {
       for (const { node, slots } of closes) await closeSlots(mover, { owner: node, slots });
-      await together(
+      await moveKeyByKey(mover, moves.filter(isKeyByKey));
+      const left = await handOver(
         mover,
-        [...byGiver(moves)].map(async ([, own]) => await moveAll(mover, own, links)),
+        moves.filter((step) => !isKeyByKey(step)),
       );
+      await moveKeyByKey(mover, left);
     } finally {
       telling.stop();
     }
     if (mover.refused.length > 0) throw new TaskError(mover.refused.join('; '), { hint: KEY_TOO_LARGE_HINT });
     const seconds = Number(((io.now() - began) / 1000).toFixed(3));
-    return { ...moved, seconds, p99_ms: rounded(probe.p99Ms), p99_before_ms: rounded(quiet) };
+    const figures = { ...moved, seconds, p99_ms: rounded(probe.p99Ms), p99_before_ms: rounded(quiet) };
+    return fellBack.length === 0 ? figures : { ...figures, fell_back: fellBack };
   } finally {
     await probe.stop();
     await links.closeAll();
   }
 }
 
-async function moveAll(mover: Mover | undefined, own: readonly MoveStep[], links: NodeLinks): Promise<void> {
-  for (const { node, to, slots } of own) {
-    if (!mover || mover.stopped) return;
-    const open = links.view(node).self.migrating;
+function isKeyByKey({ by }: MoveStep): boolean {
+  return by === 'MIGRATE';
+}
+
+async function moveKeyByKey(mover: Mover, moves: readonly MoveStep[]): Promise<void> {
+  await eachGiver(mover, moves, async ({ node, to, slots }) => {
+    const open = mover.links.view(node).self.migrating;
     await moveSlots(mover, { from: node, to, slots }, !slots.some(([first]) => open.has(first)));
-  }
+  });
+}
+
+/** Gives what could not be handed over. That is for later: no server lets slots be opened while it takes part in a handing over. */
+async function handOver(mover: Mover, moves: readonly MoveStep[]): Promise<MoveStep[]> {
+  const left: MoveStep[] = [];
+  await eachGiver(mover, moves, async (step) => {
+    const problem = await moveAtomically(mover, { from: step.node, to: step.to, slots: step.slots });
+    if (problem === undefined) return;
+    left.push(step);
+    mover.fellBack.push(problem);
+    mover.io.progress(`${problem}; its keys are moved one by one`);
+  });
+  return left;
+}
+
+/** Givers beside each other, each one's targets one after the other. */
+async function eachGiver(
+  mover: Mover,
+  moves: readonly MoveStep[],
+  work: (step: MoveStep) => Promise<void>,
+): Promise<void> {
+  await together(
+    mover,
+    [...byGiver(moves)].map(async ([, own]) => {
+      for (const step of own) if (!mover.stopped) await work(step);
+    }),
+  );
 }
 
 function byGiver(moves: readonly MoveStep[]): Map<string, MoveStep[]> {

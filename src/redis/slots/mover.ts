@@ -14,4 +14,8 @@ export interface Mover {
   /** Why slots stay where they are, each a sentence that names the key. */
   readonly refused: string[];
   readonly moved: { slots: number; keys: number };
+  /** States of what servers hand over by themselves at the moment, by way. */
+  readonly handing: Map<string, string>;
+  /** Why slots moved key by key that the servers should have handed over at once. */
+  readonly fellBack: string[];
 }

@@ -2,6 +2,7 @@ import { place as nameOf } from '../cluster/classify.ts';
 import type { Step } from '../cluster/steps.ts';
 import { type DeclaredCluster, isLeaving, nodeName } from '../cluster/topology.ts';
 import type { SeenNode } from '../node/observe.ts';
+import { type MigrationWay, migrationWay } from '../versions/atomic-migration.ts';
 import { memoryRefusals } from './memory.ts';
 import { type Owner, planMoves, type SlotMove } from './moves.ts';
 import { planOpenSlots, settledOwners } from './open-slots.ts';
@@ -48,10 +49,11 @@ export function planMigration(
   ];
   const steps: Step[] = [
     ...open.close.map(({ owner, slots }): Step => ({ do: 'close-slots', node: owner, slots })),
-    ...open.finish.map((move) => moveStep(move, false)),
+    ...open.finish.map((move) => moveStep(move, false, 'MIGRATE')),
     ...inOrder(moves, heirs).map((move, index, all) => {
       const isLast = all.findLastIndex(({ from }) => from === move.from) === index;
-      return moveStep(move, isLast && after.some(({ name, slots }) => name === move.from && slots.length === 0));
+      const empties = isLast && after.some(({ name, slots }) => name === move.from && slots.length === 0);
+      return moveStep(move, empties, wayOf(move, seen));
     }),
   ];
   return refusals.length > 0 ? { refusals, steps: [], owners } : { refusals, steps, owners: after };
@@ -117,8 +119,13 @@ function tooFew(seen: readonly SeenNode[], before: readonly Owner[], after: read
   return [`only ${left.length} masters would own slots in the end (${names.join(', ')}); a cluster needs three`];
 }
 
-function moveStep({ from, to, slots }: SlotMove, empties: boolean): Step {
-  return { do: 'move-slots', node: from, to, slots, empties };
+function wayOf({ from, to }: SlotMove, seen: readonly SeenNode[]): MigrationWay {
+  const [giver, taker] = [from, to].map((name) => seen.find(({ node }) => nodeName(node) === name));
+  return giver && taker ? migrationWay(giver, taker) : 'MIGRATE';
+}
+
+function moveStep({ from, to, slots }: SlotMove, empties: boolean, by: MigrationWay): Step {
+  return { do: 'move-slots', node: from, to, slots, empties, by };
 }
 
 /** Who takes a giver's last slots gets its replicas too, so that move comes last. */
