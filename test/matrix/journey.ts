@@ -1,12 +1,27 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Flight } from '../../src/redis/slots/migration.ts';
+import { migrationWay } from '../../src/redis/versions/atomic-migration.ts';
 import { describeLab } from '../lab/describe-lab.ts';
-import { changedTasks } from '../main-job/rcdeploy.ts';
+import { changedTasks, type Finished } from '../main-job/rcdeploy.ts';
 import { type Shape, Site, slotsOf, type Variant } from './site.ts';
 
 const THREE: Shape = { ports: { h1: [6379, 6380], h2: [6379, 6380], h3: [6379, 6380] } };
 const FOUR: Shape = { ports: { ...THREE.ports, h2: [6379, 6380, 6381], h4: [6379] } };
 const LEAVING: Shape = { ...FOUR, leavingHosts: ['h4'], leavingPorts: { h2: [6381] } };
 const KEYS = 300;
+
+/** By what slots moved, and why some moved otherwise than planned. */
+function waysOf(run: Finished): { ways: Set<string>; fellBack: string[] } {
+  const results = run.events.flatMap((event) =>
+    event.event === 'result' && event.result.flights ? [event.result] : [],
+  );
+  const steps = results.flatMap((result) => (result.steps as string[] | undefined) ?? []);
+  const flights = results.flatMap((result) => result.flights as Flight[]);
+  return {
+    ways: new Set(steps.flatMap((step) => / slots\) to .*\((\w+)\)$/.exec(step)?.[1] ?? [])),
+    fellBack: flights.flatMap(({ fell_back }) => fell_back ?? []),
+  };
+}
 
 /** A cluster from bare hosts to three shards, to four and back, with settings changed on the way. */
 export function journey(title: string, variant: Variant, more?: (site: () => Site, shape: Shape) => void): void {
@@ -53,8 +68,11 @@ export function journey(title: string, variant: Variant, more?: (site: () => Sit
     it('grows to four shards, shrinks to three, and has every key', async () => {
       const grown = await site.succeeds('scale-out', FOUR);
       expect(Object.values(slotsOf(grown)).sort()).toEqual([4096, 4096, 4096, 4096]);
+      const planned = { ways: new Set([migrationWay(site.source, site.source)]), fellBack: [] };
+      expect(waysOf(grown)).toEqual(planned);
       await site.changesNothing('scale-out', FOUR);
       const shrunk = await site.succeeds('scale-in', LEAVING);
+      expect(waysOf(shrunk)).toEqual(planned);
       expect(Object.keys(slotsOf(shrunk))).toHaveLength(3);
       const keys = Array.from({ length: KEYS }, (_, index) => `GET key:${index}\n`).join('');
       const values = (await site.ask('h3', 6380, '-c', keys)).split('\n').filter((line) => line.startsWith('value:'));

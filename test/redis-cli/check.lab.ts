@@ -1,10 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { redisBuild } from '../../src/modules/redis_build.ts';
-import { LocalHost } from '../modules/redis/local-host.ts';
+import { buildHere } from '../modules/redis/build-here.ts';
 import { until } from '../redis/servers.ts';
-import { redisSource, type ServerSource, valkeySource } from '../redis-source.ts';
+import { redisSource, valkeySource } from '../redis-source.ts';
 import { redisCli, type Said } from './redis-cli.ts';
 import { AUTH, PORTS, STATES, StatesCluster } from './states.ts';
 
@@ -22,18 +20,6 @@ describe.each([
   const bin = `${base}/server/current/bin`;
   let cluster: StatesCluster;
 
-  const build = async ({ version, file, sha256 }: ServerSource): Promise<void> => {
-    const host = new LocalHost(`${homedir()}/.cache/rcdeploy`);
-    const how = {
-      method: 'source',
-      make_args: {},
-      build_deps: 'present',
-      jobs: 0,
-      refresh: false,
-      bin_dir: '/usr/bin',
-    };
-    await host.run(redisBuild, { ...how, flavor, version, source: file, sha256, prefix: `${base}/server` });
-  };
   const check = async (...options: string[]): Promise<Said> =>
     await redisCli(
       ['check', `127.0.0.1:${PORTS[0]}`, '-a', AUTH?.password ?? '', ...options],
@@ -43,7 +29,7 @@ describe.each([
     );
 
   beforeAll(async () => {
-    await build(await obtain());
+    await buildHere(await obtain(), `${base}/server`);
     cluster = new StatesCluster(`${bin}/${flavor}-server`, flavor);
     await cluster.up();
   }, 600_000);
