@@ -131,5 +131,9 @@ async function commonFiles(common: CommonFiles): Promise<HostFile[]> {
   const status = await readFile('/var/lib/dpkg/status', 'utf8').catch(() => '');
   const without = status.split(/\n\n/).filter((entry) => !/^Package: (redis|valkey)/m.test(entry));
   if (status) files.push({ path: 'var/lib/dpkg/status', text: without.join('\n\n') });
+  // dpkg installs nothing at all while a file belongs to a user that is not there.
+  const overrides = await readFile('/var/lib/dpkg/statoverride', 'utf8').catch(() => '');
+  if (overrides)
+    files.push({ path: 'var/lib/dpkg/statoverride', text: overrides.replace(/^(redis|valkey) .*\n/gm, '') });
   return files;
 }

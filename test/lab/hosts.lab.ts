@@ -47,7 +47,7 @@ describeLab('lab hosts', () => {
       stdout: '/home:\n\n/opt:\n\n/root:\n.ssh\n\n/srv:\n\n/tmp:\n',
     });
     const leftovers =
-      'ls -d /etc/redis* /var/lib/redis* /usr/bin/redis* /var/lib/rcdeploy; id redis; dpkg -s redis-server';
+      'ls -d /etc/redis* /var/lib/redis* /usr/bin/redis* /var/lib/rcdeploy; id redis; dpkg-statoverride --list | grep redis; dpkg -s redis-server';
     const found = await host.exec(leftovers);
     expect(found.stdout).toBe('');
     expect(found.stderr).toContain('no such user');
