@@ -5,7 +5,7 @@ set -eu
 packages='
   openssh-server openssh-client iproute2 nftables util-linux mount systemd dbus
   gcc make libc6-dev dpkg-dev openssl libssl-dev pkg-config
-  busybox dash fish tcsh zsh sudo opendoas logrotate cron
+  busybox dash fish tcsh zsh sudo opendoas logrotate cron rsync
   redis-server redis-tools
   python3-jinja2 ansible
 '

@@ -59,6 +59,7 @@ const loaders: Readonly<Record<string, () => Promise<Module>>> = {
   shell: async () => (await import('./shell.ts')).shell,
   slurp: async () => (await import('./slurp.ts')).slurp,
   stat: async () => (await import('./stat.ts')).stat,
+  synchronize: async () => (await import('./synchronize.ts')).synchronize,
   sysctl: async () => (await import('./sysctl.ts')).sysctl,
   systemd: async () => (await import('./systemd.ts')).systemd,
   tempfile: async () => (await import('./tempfile.ts')).tempfile,

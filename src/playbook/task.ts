@@ -11,6 +11,7 @@ import type { Loading } from './loading.ts';
 import { readLoop, readLoopControl } from './loop.ts';
 import { findModuleKey, type ModuleCall, missingModule, readModuleCall, shortName } from './module-call.ts';
 import { checkName, checkNames } from './names.ts';
+import { withSender } from './sender.ts';
 import { inheritFrom, type Place } from './surroundings.ts';
 
 type TaskMap = Readonly<Record<string, unknown>>;
@@ -45,7 +46,7 @@ export function readTask(map: TaskMap, outer: Inherited, place: Place, loading: 
       ? leftBehindProblem(module, args)
       : undefined;
   if (unleavable !== undefined) findings.error('not-supported', unleavable, spanOf(map, 'poll'), leftBehindHint);
-  const task: Task = {
+  const written: Task = {
     ...plainTask(map, keywords, inherited, loading),
     kind: 'task',
     module,
@@ -55,6 +56,7 @@ export function readTask(map: TaskMap, outer: Inherited, place: Place, loading: 
     ...local(call),
     ...(oncePerBatch.has(module) ? { runOnce: true } : {}),
   };
+  const task = withSender(written, spanOf(map, 'delegate_to'), findings);
   placeProperties(map, task);
   return task;
 }
