@@ -1,6 +1,7 @@
 import type { Span } from '../errors/diagnostic.ts';
 import { TaskError } from '../errors/errors.ts';
 import { isExpression } from '../playbook/arguments.ts';
+import { isTemplate } from '../playbook/coerce.ts';
 import type { Task } from '../playbook/contract.ts';
 import { spanInText } from '../playbook/text-position.ts';
 import { spanOf } from '../source/positions.ts';
@@ -16,12 +17,21 @@ export function renderArgs(task: Task, scope: HostScope): Record<string, unknown
     try {
       // An expression is evaluated, never rendered first: what it names may come from a host.
       const value = isExpression(task.module, key) ? raw : withoutOmitted(renderValue(raw, scope));
-      if (value !== OMIT) rendered[key] = value;
+      if (value !== OMIT) rendered[nameOf(task, key, scope)] = value;
     } catch (error) {
       throw withPlace(error, raw, spanOf(task.args, key) ?? task.span);
     }
   }
   return rendered;
+}
+
+/** The name of a fact may be a template; those of arguments are what they are. */
+function nameOf(task: Task, key: string, scope: HostScope): string {
+  if (task.module !== 'set_fact' || !isTemplate(key)) return key;
+  const name = renderValue(key, scope);
+  if (name instanceof Unknown)
+    throw new TaskError(`set_fact: which name it sets is not known in check mode: ${name.why}`);
+  return String(name);
 }
 
 /** The template's own place, to the character where it is known. */

@@ -4,5 +4,5 @@ import type { FailArgs } from './generated/fail.ts';
 export const fail: ControlModule<FailArgs> = {
   kind: 'control',
   name: 'fail',
-  run: (args) => ({ changed: false, failed: true, msg: args.msg }),
+  run: (args) => ({ changed: false, failed: true, msg: args.msg as string }),
 };

@@ -53,7 +53,7 @@ async function fetchFile(args: GetUrlArgs, context: ApplyContext) {
       : { Authorization: `Basic ${Buffer.from(`${args.url_username}:${args.url_password ?? ''}`).toString('base64')}` };
   const headers = { 'User-Agent': args.http_agent, ...credentials, ...args.headers };
   const key = createHash('sha256')
-    .update(JSON.stringify([args.url, args.checksum, headers]))
+    .update(JSON.stringify([args.url, args.checksum, headers, args.validate_certs]))
     .digest('hex');
   context.progress(`fetching ${args.url}`);
   return await context.once(`get_url ${key}`, () =>
@@ -63,6 +63,7 @@ async function fetchFile(args: GetUrlArgs, context: ApplyContext) {
       headers,
       timeout: args.timeout,
       signal: context.signal,
+      validateCerts: args.validate_certs,
       directory: `${context.cacheDir}/get_url`,
     }),
   );

@@ -13,7 +13,7 @@ import {
 } from './package-manager.ts';
 import { ReplyLines } from './reply-lines.ts';
 
-interface PackageState {
+export interface PackageState {
   readonly manager: ManagerName | 'none';
   readonly installed: ReadonlyMap<string, string>;
   readonly candidates: ReadonlyMap<string, string>;

@@ -12,6 +12,7 @@ import {
   loopNames,
   namesInTasks,
   namesOfRun,
+  nameTemplatesOfRun,
   possibleFilesOf,
   roleLayers,
 } from './known-names.ts';
@@ -31,6 +32,7 @@ export function checkNames(
   mayDefine: (name: string) => boolean = () => false,
 ): Diagnostic[] {
   const ofRun = namesOfRun(playbooks);
+  const patterns = nameTemplatesOfRun(playbooks);
   const diagnostics: Diagnostic[] = [];
   for (const playbook of playbooks) {
     const byDir = new Map<string, Definitions>();
@@ -50,7 +52,8 @@ export function checkNames(
       const asked = new Set([...ofRun, ...play.prompts.map(({ name }) => name)]);
       const named = namesInFiles(possibleFilesOf(play));
       const isOpen = play.varsFiles.some(({ isForeseen }) => !isForeseen);
-      const may = (name: string) => isOpen || mayDefine(name) || named.has(name);
+      const may = (name: string) =>
+        isOpen || mayDefine(name) || named.has(name) || patterns.some((pattern) => pattern.test(name));
       diagnostics.push(...new PlayCheck(play, definitions, asked, may).run());
     }
   }

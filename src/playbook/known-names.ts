@@ -1,4 +1,5 @@
 import type { Inventory, VarLayer } from '../inventory/contract.ts';
+import { isTemplate } from './coerce.ts';
 import type { Play, Playbook, Task } from './contract.ts';
 import { includesOf, stepsOf } from './sites.ts';
 
@@ -83,6 +84,24 @@ export function namesOfRun(playbooks: readonly Playbook[]): Set<string> {
     }
   }
   return names;
+}
+
+/** What names of facts may come to that are templates themselves: `{{ item }}_port`. */
+export function nameTemplatesOfRun(playbooks: readonly Playbook[]): RegExp[] {
+  const steps = playbooks.flatMap(({ plays }) => plays.flatMap((play) => [...stepsOf(play)]));
+  const keys = steps.flatMap((step) =>
+    step.kind === 'task' && step.module === 'set_fact' ? Object.keys(step.args) : [],
+  );
+  const literal = (text: string) => text.replace(/[^\w]/g, '\\$&');
+  return keys.filter(isTemplate).map(
+    (key) =>
+      new RegExp(
+        `^${key
+          .split(/\{[{%#].*?[}%#]\}/s)
+          .map(literal)
+          .join('.*')}$`,
+      ),
+  );
 }
 
 /** Names that a task's own loop provides. */

@@ -30,9 +30,11 @@ export function shortName(name: string): string {
 
 type TaskMap = Readonly<Record<string, unknown>>;
 
-/** A module of Ansible's that is not here, and what to do instead. */
+/** A module of Ansible's, or of a collection, that is not here, and what to do instead. */
 export function missingModule(name: string): string | undefined {
-  return schemaOf(name) === undefined && !name.startsWith('with_') ? notYetHint('task', name) : undefined;
+  if (schemaOf(name) !== undefined || name.startsWith('with_')) return undefined;
+  const [, collection] = /^(\w+\.\w+)(?:\.\w+)+$/.exec(name) ?? [];
+  return notYetHint('task', name) ?? (collection && `modules of ${collection} are not here: use a command`);
 }
 
 /**

@@ -1,5 +1,7 @@
+import type { Diagnostic } from '../errors/diagnostic.ts';
 import { keySpanOf, spanOf } from '../source/positions.ts';
 import { checkArgs } from './arguments.ts';
+import { isTemplate } from './coerce.ts';
 import { readCondition } from './conditions.ts';
 import type { Raw, Task } from './contract.ts';
 import { joinMaps, placeProperties } from './copy-places.ts';
@@ -10,7 +12,7 @@ import { leftBehindHint, leftBehindProblem } from './left-behind.ts';
 import type { Loading } from './loading.ts';
 import { readLoop, readLoopControl } from './loop.ts';
 import { findModuleKey, type ModuleCall, missingModule, readModuleCall, shortName } from './module-call.ts';
-import { checkName, checkNames } from './names.ts';
+import { checkName } from './names.ts';
 import { withSender } from './sender.ts';
 import { inheritFrom, type Place } from './surroundings.ts';
 
@@ -111,16 +113,23 @@ function readArgs(
   const args = defaults === undefined ? own.args : joinMaps(defaults, own.args);
   // With defaults, what is missing shows only in the whole.
   const whole = defaults === undefined ? own : checkArgs(module, args, false);
+  const isForgiven = ({ code }: Diagnostic) => inherited.mayBeSkipped && code === 'unsupported-argument';
   for (const one of own.diagnostics.filter(({ code }) => code !== 'missing-argument')) {
-    const forgiven = inherited.mayBeSkipped && one.code === 'unsupported-argument';
+    const forgiven = isForgiven(one);
     findings.add([forgiven ? { ...one, severity: 'warning' } : one]);
   }
-  for (const one of whole.diagnostics.filter(({ code }) => code === 'missing-argument')) {
+  // What an argument that is refused would have said is not missed besides.
+  const missing = own.diagnostics.some(isForgiven) ? [] : whole.diagnostics;
+  for (const one of missing.filter(({ code }) => code === 'missing-argument')) {
     // Shown at the module's name rather than under all of its arguments.
     const isWhole = one.span === undefined || one.span === spanOf(written) || one.span === spanOf(args);
     findings.add([isWhole ? { ...one, span: keySpanOf(map, key) } : one]);
   }
-  if (module === 'set_fact') checkNames(args, 'set_fact', findings);
+  if (module === 'set_fact') {
+    // A name that is a template is judged when it is rendered.
+    const plain = Object.keys(args).filter((name) => !isTemplate(name));
+    for (const name of plain) checkName(name, 'set_fact', keySpanOf(args, name), findings);
+  }
   return args;
 }
 

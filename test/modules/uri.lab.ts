@@ -137,6 +137,20 @@ describe('uri', () => {
     });
   });
 
+  test('nor does get_url, which gives no login to another host', async () => {
+    const get = (url: string, more = {}) =>
+      host.task('get_url', { url, dest: join(directory, 'got'), force: true, url_username: 'me', ...more });
+    await expect(get(`${tls}/x`)).rejects.toThrow(/could not be fetched: .*self.signed/i);
+    const got = () => JSON.parse(readFileSync(join(directory, 'got'), 'utf8')) as Record<string, unknown>;
+    await get(`${tls}/to/302/${encodeURIComponent('/here')}`, { validate_certs: false });
+    expect(got()).toMatchObject({ url: '/here', login: `Basic ${Buffer.from('me:').toString('base64')}` });
+    await get(`${tls}/to/307/${encodeURIComponent(`${plain}/there`)}`, { validate_certs: false });
+    expect([got().url, got().login]).toEqual(['/there', undefined]);
+    const round = `${tls}/to/302/${encodeURIComponent('/to/302/')}`;
+    await expect(get(round, { validate_certs: false })).rejects.toThrow('leads to more than 10 other addresses');
+    await expect(get(`${tls}/cut`, { validate_certs: false })).rejects.toThrow('could not be fetched');
+  });
+
   test('ends where the server says nothing or goes away', async () => {
     await expect(ask({ url: `${plain}/silent`, timeout: 1 })).rejects.toThrow('no answer within 1 s');
     await expect(ask({ url: `${plain}/cut` })).rejects.toThrow('Status code was -1');

@@ -252,6 +252,9 @@ describe('what is not here, in a task that may be skipped', () => {
     expect(severities('{include_tasks: a.yml, when: x}', { 'a.yml': '- pacman: name=a\n' })).toEqual([
       'warning not-supported-yet',
     ]);
+    expect(severities('{amazon.aws.ec2_key: {name: a}, when: x}')).toEqual(['warning not-supported-yet']);
+    // What the argument would have said is not missed besides.
+    expect(severities('{apt: {deb: a.deb}, when: x}')).toEqual(['warning unsupported-argument']);
     const { playbook } = read('- hosts: all\n  tasks:\n    - {pacman: {name: a}, when: x}\n');
     expect(tasksOf(playbook)[0]).toMatchObject({ module: 'pacman', args: {} });
   });
@@ -263,6 +266,8 @@ describe('what is not here, in a task that may be skipped', () => {
     ]);
     expect(severities('{template: {src: a, dest: /a, unsafe_writes: true}}')).toEqual(['error unsupported-argument']);
     expect(severities('{pacmann: {name: a}, when: x}')).toEqual(['error unknown-module']);
+    expect(severities('{amazon.aws.ec2_key: {name: a}}')).toEqual(['error unknown-module']);
+    expect(severities('{ansible.builtin.coppy: {src: a}, when: x}')).toEqual(['error unknown-module']);
     expect(severities('{copy: {content: a, dest: /a, mod: 1}, when: x}')).toEqual(['error unknown-argument']);
   });
 });

@@ -47,6 +47,13 @@ describe('names', () => {
     ['registered anywhere', play('    - debug: {msg: "{{ r }}"}\n    - ping:\n      register: r\n'), []],
     ['set_fact', play('    - set_fact: {f: 1}\n    - debug: {msg: "{{ f }}"}\n'), []],
     [
+      'set_fact under a name that a template makes',
+      play(
+        '    - set_fact: {"port_{{ item }}": 1}\n      loop: [a]\n    - debug: {msg: "{{ port_a }} {{ host_a }}"}\n',
+      ),
+      ['site.yml:5:37 undefined-variable host_a'],
+    ],
+    [
       'facts and special variables',
       play('    - debug: {msg: "{{ ansible_os_family }} {{ groups }} {{ inventory_hostname }} {{ omit }}"}\n'),
       [],
