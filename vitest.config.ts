@@ -20,7 +20,7 @@ export default defineConfig({
     globalSetup: ['test/generate.ts'],
     projects: [
       // The limit is for a hang; property tests take seconds on a busy machine.
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { ...labTests, name: 'lab-hosts', include: ['test/**/*.lab.ts'], exclude: machineTests } },
       { test: { ...labTests, name: 'lab-machine', include: machineTests } },
     ],
