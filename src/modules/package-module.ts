@@ -95,6 +95,12 @@ function plan(state: PackageState, args: PackageArgs, env: PlanEnv, use: string)
     (args.update_cache || (state.candidates.size === 0 && !managers[state.manager].knowsAll));
   const indexOnly = args.update_cache && (args.name ?? []).length === 0;
   const cleans = args.autoremove === true && (args.name ?? []).length === 0;
+  if (cleans && state.manager !== 'apt') {
+    return {
+      changes: [],
+      failed: `autoremove without a name is for apt: name packages, or use a command (${state.manager})`,
+    };
+  }
   // Which packages are newer is known only from a fresh index.
   const upgrades = args.update_cache && (args.upgrade ?? 'no') !== 'no';
   return { changes, ...(open || indexOnly || cleans || upgrades ? { applies: true } : {}) };
