@@ -198,7 +198,10 @@ test.each<[string, string[]]>([
   ['- hosts: all\n  tasks:\n    - async: 5\n      poll: 0\n      ping:\n', ['4:13 not-supported']],
   ['- hosts: all\n  tasks:\n    - async: 5\n      poll: 0\n      command: a creates=b\n', ['4:13 not-supported']],
   ['- hosts: all\n  tasks:\n    - {async: 5, poll: 0, command: a}\n    - {async: 0, poll: 0, ping: }\n', []],
-  ['- hosts: all\n  tasks:\n    - apk: update_cache=yes\n    - dnf: update_cache=yes\n    - yum: update_cache=yes\n', []],
+  [
+    '- hosts: all\n  tasks:\n    - apk: update_cache=yes\n    - dnf: update_cache=yes\n    - yum: update_cache=yes\n',
+    [],
+  ],
   ['- hosts: all\n  tasks:\n    - dnf: state=latest\n', ['3:7 missing-argument']],
   ['- hosts: all\n  tasks:\n    - {synchronize: {src: a, dest: b}, delegate_to: localhost}\n', []],
   ['- hosts: all\n  tasks:\n    - local_action: synchronize src=a dest=b\n', []],
