@@ -52,7 +52,10 @@ export function clusterCommand(): Command {
 function viewCommand(name: string, what: string, view: View): Command {
   const command = new Command(name)
     .description(what)
-    .argument('[seed]', 'HOST:PORT of one node; none: the inventory, every node asked from its own host');
+    .argument(
+      '[seed]',
+      'HOST:PORT of one node, or the path of its unix socket; none: the inventory, every node asked from its own host',
+    );
   addSourceOptions(command)
     .option('--each <inventory...>', 'several clusters at once: an inventory of each')
     .addOption(new Option('--output <form>', 'what to write').choices(['table', 'json', 'prometheus']).default('table'))

@@ -5,6 +5,7 @@ import type { ReadAnswer, ReadRequest } from '../modules/contract.ts';
 import { openNodeLink } from '../redis/node/client.ts';
 import type { NodeAccess, NodeAnswer, NodeLink, NodeQuery } from '../redis/node/contract.ts';
 import { KeptLinks } from '../redis/node/kept-links.ts';
+import { placeOnHost } from '../redis/node/node-place.ts';
 import { becomeName } from '../transport/become-methods.ts';
 import type { Become, Reply } from '../transport/contract.ts';
 import { runCancellable } from './apply-context.ts';
@@ -122,9 +123,9 @@ export class Reader {
   }
 
   /** Logging in to the host has its own limit and must not count as a node's silence. */
-  async #wayTo({ via, address, port }: NodeAccess, context: PlayContext | undefined): Promise<() => Promise<Duplex>> {
-    const connection = await this.#run.connections.connection(via, context);
-    return () => connection.openStream({ address, port });
+  async #wayTo(access: NodeAccess, context: PlayContext | undefined): Promise<() => Promise<Duplex>> {
+    const connection = await this.#run.connections.connection(access.via, context);
+    return () => connection.openStream(placeOnHost(access));
   }
 
   /** What is kept in the state directory is read by its owner, so that what was read first on a host serves again. */

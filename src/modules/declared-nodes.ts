@@ -14,6 +14,7 @@ export interface NodeArgs {
   readonly nodes: readonly {
     readonly host: string;
     readonly address: string;
+    readonly at?: string;
     readonly port: number;
     readonly bus_port?: number;
     readonly zone?: string;
@@ -38,6 +39,7 @@ export function declaredNodes(args: NodeArgs): DeclaredNode[] {
   return args.nodes.map((node) => ({
     host: node.host,
     address: canonicalAddress(node.address),
+    at: node.at,
     port: node.port,
     busPort: node.bus_port,
     zone: node.zone,

@@ -15,7 +15,7 @@ interface AdoptFlags extends SourceFlags {
 export function adoptCommand(): Command {
   const command = new Command('adopt')
     .description('write an inventory for a cluster that was built by hand, and the record of it on its hosts')
-    .argument('<seed>', 'HOST:PORT of one node');
+    .argument('<seed>', 'HOST:PORT of one node, or the path of its unix socket');
   addSourceOptions(command)
     .option('--name <name>', "the cluster's name from now on", 'main')
     .option('--to <directory>', 'where the inventory is to be (default: ./NAME)')
@@ -40,10 +40,9 @@ async function takeOver(seed: string, flags: AdoptFlags): Promise<number> {
   try {
     const { adopt } = await import('./adopt.ts');
     const { user, name, become = false } = flags;
-    const local = flags.via === undefined && /^(127\.|\[?::1|localhost)/.test(seed);
     return await adopt(source, {
-      ...{ seed, name, to: flags.to ?? name, local, user, become },
-      way: { ...options, become: { become, password: becomePassword }, local },
+      ...{ seed, name, to: flags.to ?? name, via: flags.via, user, become },
+      way: { ...options, become: { become, password: becomePassword } },
       run: runFlags(flags, { password, becomePassword }),
     });
   } finally {

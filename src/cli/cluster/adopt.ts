@@ -15,10 +15,11 @@ export interface AdoptOptions {
   readonly seed: string;
   readonly name: string;
   readonly to: string;
-  readonly local: boolean;
+  /** The SSH host that the nodes are asked from; undefined: this machine. */
+  readonly via: string | undefined;
   readonly user: string | undefined;
   readonly become: boolean;
-  readonly way: WayToHosts;
+  readonly way: Omit<WayToHosts, 'local'>;
   /** How to reach the hosts, for the two runs at the end. */
   readonly run: RunFlags;
 }
@@ -28,6 +29,7 @@ export async function adopt(source: Source, options: AdoptOptions): Promise<numb
   const { to, name, seed, way } = options;
   if (existsSync(to)) throw inputError(`${to} is there already`, 'choose another directory: --to');
   const { cluster, looks } = await source.survey();
+  const local = options.via === undefined && looks.every(({ view }) => /^(127\.|::1$)/.test(view.node.address));
   const { refusals } = adoptionOf(name, cluster, looks);
   if (refusals.length > 0) {
     nothingWritten(seed, 'the cluster is not in a state to be taken over', refusals);
@@ -35,7 +37,7 @@ export async function adopt(source: Source, options: AdoptOptions): Promise<numb
   }
   let adoptees: readonly Adoptee[];
   try {
-    adoptees = await withOwnProcesses(looks, way);
+    adoptees = await withOwnProcesses(looks, { ...way, local });
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error;
     const { message, hint } = error;
@@ -43,7 +45,7 @@ export async function adopt(source: Source, options: AdoptOptions): Promise<numb
     return 4;
   }
   const adoption = adoptionOf(name, cluster, adoptees);
-  write(adoption, options);
+  write(adoption, options, local);
   output.line(`wrote ${to}: ${Object.keys(adoption.hosts).length} hosts, ${looks.length} nodes`);
   for (const warning of adoption.warnings) output.errorLine(sanitizeLine(`warning: ${warning}`));
   return await record(options);
@@ -54,8 +56,8 @@ function nothingWritten(seed: string, why: string, reasons: readonly string[]): 
   for (const reason of reasons) output.errorLine(sanitizeLine(`  - ${reason}`));
 }
 
-function write({ hosts, vars }: Adoption, { to, seed, user, become, local }: AdoptOptions): void {
-  const head = `# The cluster of ${seed.replace(/[^\w.:[\]-]/g, '')}, as it was found. Files and settings of its nodes are their owner's.\n`;
+function write({ hosts, vars }: Adoption, { to, seed, user, become }: AdoptOptions, local: boolean): void {
+  const head = `# The cluster of ${seed.replace(/[^\w./:[\]-]/g, '')}, as it was found. Files and settings of its nodes are their owner's.\n`;
   const login = {
     ...(local ? { ansible_connection: 'local' } : {}),
     ...(user === undefined ? {} : { ansible_user: user }),
@@ -68,8 +70,8 @@ function write({ hosts, vars }: Adoption, { to, seed, user, become, local }: Ado
   writeFileSync(join(to, 'group_vars', 'redis.yml'), head + SECRETS + stringify({ ...login, ...vars }));
 }
 
-const SECRETS = `# No secret is kept here: redis_password and redis_renamed_commands ({CONFIG: NAME}) come with -e @secret.yml, or stand in
-# group_vars/all.yml, sealed by rcdeploy vault encrypt.
+const SECRETS = `# No secret is kept here: redis_password, redis_tls ({ca, cert, key}, PEM texts) and redis_renamed_commands ({CONFIG: NAME}) come
+# with -e @secret.yml, or stand in group_vars/all.yml, sealed by rcdeploy vault encrypt.
 `;
 
 /** The record is written only when that is all that the playbook would change. */

@@ -1,8 +1,9 @@
 import { InterruptedError, UnreachableError } from '../../errors/errors.ts';
 import type { DeclaredNode } from '../../redis/cluster/topology.ts';
 import { queryNode } from '../../redis/node/client.ts';
-import type { NodeAnswer } from '../../redis/node/contract.ts';
+import type { NodeAnswer, RespValue } from '../../redis/node/contract.ts';
 import { nodeFacts } from '../../redis/node/node-facts.ts';
+import { placeOnHost } from '../../redis/node/node-place.ts';
 import { observation, viewOf } from '../../redis/node/observe.ts';
 import { connect } from '../../transport/connect.ts';
 import type { Connection, Target } from '../../transport/contract.ts';
@@ -20,22 +21,19 @@ export class Asker {
     this.#signal = signal;
   }
 
-  /**
-   * `asked`: where the node listens for those on its host, when that is not the address that the cluster uses. The node in the
-   * view has the address that it announces.
-   */
-  async look(node: DeclaredNode, asked: string = node.address): Promise<Look> {
-    // Its certificate is for the address that the cluster uses.
-    const tls = node.tls && { servername: node.address, ...node.tls };
-    const query = observation({ ...node, address: asked, tls });
-    const answer = await this.#ask(node, query);
+  /** The node in the view has the address and the port that it announces. */
+  async look(node: DeclaredNode): Promise<Look> {
+    const query = observation(node);
+    const answer = await this.#ask(node, { ...query, commands: [...query.commands, ['CONFIG', 'GET', 'bind']] });
     const found = viewOf(node, answer);
     if (!found.seen || !answer.ok) return { view: found, facts: undefined };
-    const view = { ...found, node: { ...node, address: found.self.address || node.address } };
+    const { address, port } = found.self;
+    const view = { ...found, node: { ...node, address: address || node.address, port: port || node.port } };
+    const bind = boundTo(answer.replies.at(-1));
     try {
-      return { view, facts: nodeFacts(answer.replies.slice(0, 3)) };
+      return { view, bind, facts: nodeFacts(answer.replies.slice(0, 3)) };
     } catch {
-      return { view, facts: undefined };
+      return { view, bind, facts: undefined };
     }
   }
 
@@ -48,7 +46,7 @@ export class Asker {
   async #ask(node: DeclaredNode, query: ReturnType<typeof observation>): Promise<NodeAnswer> {
     try {
       const connection = await this.#connection(node.host);
-      return await queryNode(() => connection.openStream({ address: query.address, port: query.port }), query);
+      return await queryNode(() => connection.openStream(placeOnHost(query)), query);
     } catch (error) {
       if (error instanceof InterruptedError || !(error instanceof UnreachableError)) throw error;
       this.#connections.delete(this.#wayTo(node.host).name);
@@ -65,4 +63,10 @@ export class Asker {
     this.#connections.set(target.name, made);
     return made;
   }
+}
+
+/** What the node listens on; undefined where CONFIG is not allowed. None is all. */
+function boundTo(reply: RespValue | undefined): readonly string[] | undefined {
+  const value = Array.isArray(reply) ? reply[1] : undefined;
+  return typeof value === 'string' ? value.split(' ').filter(Boolean) : undefined;
 }

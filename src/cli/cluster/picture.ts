@@ -13,6 +13,8 @@ import type { ClusterPicture, OpenSlots, PicturedNode } from '../../report/clust
 export interface Look {
   readonly view: NodeView;
   readonly facts: NodeFacts | undefined;
+  /** Directive `bind`, where the node tells it. */
+  readonly bind?: readonly string[] | undefined;
 }
 
 /** `declared`: something is known of how the cluster should be, so that replicas and placement are judged. */

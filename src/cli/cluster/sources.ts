@@ -3,6 +3,7 @@ import type { Inventory, VarLayer } from '../../inventory/contract.ts';
 import { loadInventory } from '../../inventory/inventory.ts';
 import { membersOf } from '../../redis/cluster/discover.ts';
 import type { DeclaredCluster, DeclaredNode } from '../../redis/cluster/topology.ts';
+import { isSocketPath } from '../../redis/node/node-place.ts';
 import type { ClusterPicture } from '../../report/cluster-picture.ts';
 import { canonicalAddress } from '../../template/address.ts';
 import type { Scope } from '../../template/values.ts';
@@ -48,13 +49,13 @@ export async function inventorySource(given: readonly string[], options: SourceO
     masters: numberOf(first.lookup('redis_masters')),
     // 0: every node keeps its own.
     nodeTimeoutMs: numberOf(first.lookup('redis_node_timeout')) || undefined,
-    nodes: nodes.map(({ node }) => node),
+    nodes,
     allow: [],
   };
   const targets = wayToHosts(inventory, hosts, options);
   const asker = new Asker((host) => targets.get(host) as Target, options.signal);
   const survey = async () => {
-    const looks = await Promise.all(nodes.map(({ node, asked }) => asker.look(node, asked)));
+    const looks = await Promise.all(nodes.map((node) => asker.look(node)));
     return { cluster: { ...cluster, nodes: looks.map(({ view }) => view.node) }, looks };
   };
   return {
@@ -67,7 +68,7 @@ export async function inventorySource(given: readonly string[], options: SourceO
   };
 }
 
-function nodesOn(host: string, scope: Scope, options: SourceOptions): { node: DeclaredNode; asked: string }[] {
+function nodesOn(host: string, scope: Scope, options: SourceOptions): DeclaredNode[] {
   const text = (name: string): string | undefined => {
     const value = scope.lookup(name);
     return value === undefined || value === null || value === '' ? undefined : String(value);
@@ -76,18 +77,16 @@ function nodesOn(host: string, scope: Scope, options: SourceOptions): { node: De
   const ports = scope.lookup('redis_ports') ?? [6379];
   const own = text('redis_address');
   const bound = text('redis_bind')?.split(/\s+/)[0]?.replace(/^-/, '');
-  const asked =
+  const at =
     bound !== undefined && !/^(\*|0\.0\.0\.0|::\*?)$/.test(bound) ? bound : own?.startsWith('127.') ? own : LOOPBACK;
   return (Array.isArray(ports) ? ports : [ports]).map((port) => ({
-    asked,
-    node: {
-      host,
-      address: canonicalAddress(text('redis_announce') ?? own ?? text('ansible_host') ?? host),
-      port: Number(port),
-      zone: text('zone'),
-      ...login,
-      renamed: renamedOf(scope.lookup('redis_renamed_commands')),
-    },
+    host,
+    address: canonicalAddress(text('redis_announce') ?? own ?? text('ansible_host') ?? host),
+    at,
+    port: Number(port),
+    zone: text('zone'),
+    ...login,
+    renamed: renamedOf(scope.lookup('redis_renamed_commands')),
   }));
 }
 
@@ -122,14 +121,13 @@ export async function seedSource(
   via: { readonly host: string | undefined; readonly inventory: readonly string[] },
   options: SourceOptions,
 ): Promise<Source> {
-  const { address, port } = parseSeed(seed);
   const { vars } = options.extra;
   const renamed = renamedOf(vars.redis_renamed_commands);
-  const node = { host: address, address, port, ...loginIn((name) => vars[name], options), renamed };
+  const node = { ...parseSeed(seed), ...loginIn((name) => vars[name], options), renamed };
   const target = await wayThrough(via.host, via.inventory, options);
   const asker = new Asker(() => target, options.signal);
   const survey = async () => {
-    const first = await asker.look(node);
+    const first = named(await asker.look(node));
     const others = first.view.seen ? membersOf(first.view).slice(1) : [];
     const looks = [first, ...(await Promise.all(others.map((member) => asker.look(member))))];
     const nodes = looks.map((look) => look.view.node);
@@ -147,15 +145,27 @@ export async function seedSource(
   };
 }
 
-/** `host:port`, `[::1]:port`; the port of a Redis when there is none. */
-function parseSeed(seed: string): { address: string; port: number } {
+/** A node that is known by its socket tells where the others find it. */
+function named(look: Look): Look {
+  const { view } = look;
+  if (view.node.at === undefined || !view.seen) return look;
+  const { hostname, address } = view.self;
+  return { ...look, view: { ...view, node: { ...view.node, host: hostname ?? (address || LOOPBACK) } } };
+}
+
+/** `host:port`, `[::1]:port`, the path of a unix socket; the port of a Redis when there is none. */
+function parseSeed(seed: string): Pick<DeclaredNode, 'host' | 'address' | 'port' | 'at'> {
+  if (isSocketPath(seed)) return { host: LOOPBACK, address: LOOPBACK, port: 6379, at: seed };
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(seed) ?? [];
   const address = bracketed ?? plain;
   const number = Number(port ?? 6379);
   if (address === undefined || number < 1 || number > 65535) {
-    throw inputError('seed', `'${seed}' is no address of a node: give HOST:PORT, or [IPV6]:PORT`);
+    throw inputError(
+      'seed',
+      `'${seed}' is no address of a node: give HOST:PORT, [IPV6]:PORT, or the path of its unix socket`,
+    );
   }
-  return { address: canonicalAddress(address), port: number };
+  return { host: canonicalAddress(address), address: canonicalAddress(address), port: number };
 }
 
 /** A host of a given inventory, with what it says of how to get there, else one as `ssh` knows it. */

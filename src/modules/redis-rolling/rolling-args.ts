@@ -14,7 +14,6 @@ export function rollingCluster(args: RedisRollingArgs): DeclaredCluster {
 export function serversOf(args: RedisRollingArgs): ReadonlyMap<string, ServerArgs> {
   return new Map(
     args.nodes.map((node): [string, ServerArgs] => {
-      const { tls } = args;
       return [
         nodeName(node),
         {
@@ -26,7 +25,8 @@ export function serversOf(args: RedisRollingArgs): ReadonlyMap<string, ServerArg
           renamed_commands: node.renamed_commands,
           ...(node.server === undefined ? {} : { server: node.server }),
           ...(node.unit === undefined ? {} : { unit: node.unit }),
-          address: node.at ?? node.address,
+          address: node.address,
+          at: node.at,
           open_files: 65536,
           timeout: args.timeout,
           host: node.host,
@@ -34,8 +34,7 @@ export function serversOf(args: RedisRollingArgs): ReadonlyMap<string, ServerArg
           ...(node.group === undefined ? {} : { group: node.group }),
           username: node.username ?? args.username,
           password: node.password ?? args.password,
-          // Its certificate is for the address that others use, wherever its own host asks it.
-          tls: tls && node.at !== undefined ? { servername: node.address, ...tls } : tls,
+          tls: args.tls,
         },
       ];
     }),

@@ -16,6 +16,8 @@ export interface ServerArgs extends Args, LoginArgs {
   readonly user?: string;
   readonly group?: string;
   readonly address: string;
+  /** Where its host finds it, when that is not `address`. */
+  readonly at?: string | undefined;
   readonly renamed_commands?: NodeQuery['renamed'];
   readonly open_files: number;
   /** Seconds. */
@@ -44,6 +46,7 @@ export function nodeQuery(args: ServerArgs, commands: NodeQuery['commands'], tim
   return {
     via: args.host,
     address: args.address,
+    at: args.at,
     port: args.port,
     ...loginOf(args),
     renamed: args.renamed_commands,

@@ -1,3 +1,4 @@
+import { canonicalAddress } from '../../template/address.ts';
 import type { NodeFacts } from '../node/node-facts.ts';
 import type { NodeView, SeenNode } from '../node/observe.ts';
 import { placementGaps } from '../place/place.ts';
@@ -35,6 +36,8 @@ export interface OwnProcess {
 export interface Adoptee {
   readonly view: NodeView;
   readonly facts: NodeFacts | undefined;
+  /** Directive `bind`, where the node tells it. */
+  readonly bind?: readonly string[] | undefined;
   readonly own?: OwnProcess | undefined;
 }
 
@@ -47,6 +50,7 @@ export function adoptionOf(name: string, cluster: DeclaredCluster, adoptees: rea
   const even: DeclaredCluster = { ...cluster, replicas };
   const declared = { ...even, masters: shards.length };
   const timeouts = [...new Set(seen.flatMap(({ nodeTimeoutMs }) => nodeTimeoutMs ?? []))];
+  const username = views[0]?.node.auth?.username;
   const spread = placementGaps({ ...declared, placement: 'hosts' }, shards).length === 0;
   return {
     hosts: hostsOf(adoptees),
@@ -57,6 +61,7 @@ export function adoptionOf(name: string, cluster: DeclaredCluster, adoptees: rea
       redis_placement: spread ? 'zones' : 'redis-cli',
       redis_node_timeout: timeouts.length === 1 ? (timeouts[0] ?? 0) : 0,
       redis_install: 'existing',
+      ...(username === undefined ? {} : { redis_username: username }),
     },
     refusals: verify(declared, views, { placement: false }).map(({ message }) => message),
     warnings: [...unequalTimeouts(timeouts), ...adoptees.flatMap(concerns)],
@@ -99,13 +104,22 @@ function hostsOf(adoptees: readonly Adoptee[]): Adoption['hosts'] {
     hosts.set(address, {
       ansible_host: address,
       redis_address: address,
-      redis_bind: address,
+      redis_bind: listensAt(address, adoptee.bind),
       redis_ports: [...(known?.redis_ports ?? []), view.node.port].sort((a, b) => a - b),
       redis_nodes: { ...known?.redis_nodes, [view.node.port]: told(view, adoptee) },
     });
   }
   const names = new Map(adoptees.map(({ view }) => [view.node.address, nameFor(view)]));
   return Object.fromEntries([...hosts].map(([address, host]) => [names.get(address) ?? address, host]));
+}
+
+/** Where its own host finds it: behind NAT a host may not reach itself by the address that the others use. */
+function listensAt(address: string, bind: readonly string[] | undefined): string {
+  const bound = bind?.map((word) => canonicalAddress(word.replace(/^-/, '')));
+  if (bound === undefined || bound.includes(address)) return address;
+  if (bound.length === 0 || bound.some((word) => word === '*' || word === '0.0.0.0')) return '127.0.0.1';
+  const [first = address] = bound;
+  return /^::\*?$/.test(first) ? '::1' : first;
 }
 
 /** The name that the node announces, else its address. */

@@ -30,7 +30,7 @@ async function whoAnswers(id: string, name: string, seen: readonly SeenNode[], i
   if (seen.some(({ node }) => node.address === address && node.port === port)) return [];
   const answers = await Promise.all(
     seen.slice(0, PROBERS).map(async ({ node }) => {
-      const answer = await io.query(queryOf({ ...node, address, port }, [['PING']], PROBE_MS));
+      const answer = await io.query(queryOf({ ...node, address, at: undefined, port }, [['PING']], PROBE_MS));
       const answered = answer.ok || answer.kind === 'auth' || answer.kind === 'lost';
       return answered ? [`${name} (${address}:${port}) is not gone: it answers ${nodeName(node)}'s host`] : [];
     }),

@@ -9,6 +9,8 @@ export interface DeclaredNode {
   readonly host: string;
   /** What peers and clients use. */
   readonly address: string;
+  /** Where its own host finds it, when that is not `address`: one that it listens on, or the path of its unix socket. */
+  readonly at?: string | undefined;
   readonly port: number;
   /** Only where it is not the port plus 10000 and the node does not say it itself. */
   readonly busPort?: number | undefined;
@@ -118,8 +120,8 @@ export function masterCount(cluster: DeclaredCluster): number {
   return cluster.masters ?? Math.floor(cluster.nodes.length / (cluster.replicas + 1));
 }
 
-export function accessOf({ host, address, port, auth, tls, renamed }: DeclaredNode): NodeAccess {
-  return { via: host, address, port, auth, tls, renamed };
+export function accessOf({ host, address, at, port, auth, tls, renamed }: DeclaredNode): NodeAccess {
+  return { via: host, address, at, port, auth, tls, renamed };
 }
 
 export function queryOf(node: DeclaredNode, commands: readonly (readonly string[])[], timeoutMs?: number): NodeQuery {

@@ -1,7 +1,10 @@
 /** How to reach one Redis node: from inventory host `via`, logged in and secured as it wants. */
 export interface NodeAccess {
   readonly via: string;
+  /** What peers and clients use. Its certificate is for this, wherever the node is asked. */
   readonly address: string;
+  /** Where `via` finds it, when that is not `address`: one that it listens on, or the path of its unix socket. */
+  readonly at?: string | undefined;
   readonly port: number;
   readonly auth?: { readonly username?: string; readonly password: string } | undefined;
   /** PEM texts; `servername` is the name or address that the node's certificate must have, by default `address`. */

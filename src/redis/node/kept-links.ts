@@ -89,6 +89,6 @@ function close(kept: Kept): void {
   );
 }
 
-function keyOf({ via, address, port, auth, tls, renamed }: NodeAccess): string {
-  return JSON.stringify([via, address, port, auth, tls, renamed]);
+function keyOf({ via, address, at, port, auth, tls, renamed }: NodeAccess): string {
+  return JSON.stringify([via, address, at, port, auth, tls, renamed]);
 }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { loadBuiltin } from '../../package/builtin.ts';
 import type { NodeAccess } from './contract.ts';
 import type { Deadline } from './deadline.ts';
+import { placeOnHost } from './node-place.ts';
 
 /** A stream that a node's protocol can be spoken on: opened, watched for its end, and secured where the node wants TLS. */
 export async function openNodeStream(
@@ -20,7 +21,8 @@ export async function openNodeStream(
   const stream = await limit.race(opening, 'waiting for the connection');
   stream.on('error', () => undefined);
   closeAtEnd(stream);
-  if (!access.tls) return stream;
+  // A server speaks no TLS on its unix socket.
+  if (!access.tls || 'path' in placeOnHost(access)) return stream;
   try {
     return await limit.race(secured(stream, access), 'waiting for the TLS handshake');
   } catch (error) {
