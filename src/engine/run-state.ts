@@ -2,6 +2,7 @@ import { TaskError } from '../errors/errors.ts';
 import type { Inventory, VarLayer } from '../inventory/contract.ts';
 import { type Handler, type Meta, type Play, type Task, taskOfHandler } from '../playbook/contract.ts';
 import type { Become } from '../transport/contract.ts';
+import { toBoolean } from './coerce.ts';
 import { ConnectionPool } from './connections.ts';
 import { HostState } from './host-state.ts';
 import { RunLocks } from './locks.ts';
@@ -100,9 +101,10 @@ export class Run {
 
   #rootOn(host: string): Become | undefined {
     const scope = this.scope(this.host(host), undefined);
-    const wanted = this.#becomesRoot || this.request.defaults.become || scope.lookupTrusted('ansible_become') === true;
-    if (!wanted) return undefined;
     try {
+      const wanted =
+        this.#becomesRoot || this.request.defaults.become || toBoolean(scope.lookupTrusted('ansible_become'));
+      if (!wanted) return undefined;
       return rootOf(scope, targetOf(scope, undefined, this.request), this.request);
     } catch (error) {
       // Connection variables that make no sense: the first task that needs the host says so, with its place.
