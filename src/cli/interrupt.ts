@@ -3,7 +3,7 @@ import { output } from './terminal.ts';
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Who sits before the program: told of the first signal, and left in order at the second. */
-interface Audience {
+export interface Audience {
   notice(message: string): void;
   leave(): void;
 }

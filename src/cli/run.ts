@@ -13,7 +13,7 @@ import { askOperator, askSecret, askText } from './ask.ts';
 import { type Beside, renderersBeside } from './beside.ts';
 import { cacheDirectory } from './cache-dir.ts';
 import { asMistakes } from './diagnostics.ts';
-import { watchInterrupts } from './interrupt.ts';
+import { type Audience, watchInterrupts } from './interrupt.ts';
 import { printLists } from './lists.ts';
 import { type LoadedInput, loadAll } from './load.ts';
 import { packageVersion } from './package-files.ts';
@@ -49,17 +49,25 @@ export async function runPlaybooks(
     observe(event);
     reporter.emit({ ...event, time: new Date().toISOString() });
   };
+  // What ends no run in order is told to programs and files; people are told of it in other words.
+  const tellReaders = flags.output === 'json' ? emit : beside.handle;
+  const audience = {
+    notice: (message: string) => reporter.notice(message),
+    leave: () => {
+      reporter.leave();
+      tellReaders(leftAtOnce());
+    },
+  };
   try {
     if (flags.output === 'json') refuseLists(flags);
     const input = await loadAll({ ...flags, playbooks, texts });
     if (printLists(input, flags)) return 0;
     if (flags.strict && input.warnings.length > 0) throw new InputError(asMistakes(input.warnings));
     if (flags.step) needTerminal();
-    return await runLoaded(input, flags, reporter, emit);
+    return await runLoaded(input, flags, audience, emit);
   } catch (error) {
-    if (flags.output === 'json') return emitMistakes(error, emit);
-    // On the screen they are told with their code frames; the files get what they would hold of any other run that ended.
-    if (error instanceof InputError) emitMistakes(error, beside.handle);
+    if (flags.output === 'json') return emitMistakes(error, tellReaders);
+    if (error instanceof InputError) emitMistakes(error, tellReaders);
     throw error;
   } finally {
     await reporter.finish();
@@ -103,15 +111,21 @@ function emitMistakes(error: unknown, emit: (event: RunEvent) => void): number {
   return 1;
 }
 
+/** The second signal: nobody waits for what hosts would say. */
+function leftAtOnce(): RunEvent {
+  const message = 'interrupted, and left at once: what runs on hosts ends by itself, and the next run waits for that';
+  return { event: 'run_end', exit: 130, stats: {}, owed: [], duration_ms: Math.round(performance.now()), message };
+}
+
 async function runLoaded(
   input: LoadedInput,
   flags: RunFlags,
-  reporter: Reporter,
+  audience: Audience,
   emit: (event: RunEvent) => void,
 ): Promise<number> {
   const defaults = await connectionDefaults(flags);
   const answers = await askPrompts(input.playbooks, input.extraVars);
-  const interrupts = watchInterrupts(reporter);
+  const interrupts = watchInterrupts(audience);
   try {
     for (const diagnostic of input.warnings) emit({ event: 'diagnostic', diagnostic });
     return await run({ ...requestOf(input, flags, defaults, interrupts.signal, emit), answers });

@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Terminal } from './terminal.ts';
@@ -19,8 +20,13 @@ const failing = `- hosts: all
 const stubborn = `- hosts: all
   gather_facts: false
   tasks:
-    - {name: stubborn, shell: "trap '' INT TERM HUP; sleep 30; sleep 30", changed_when: false}
+    - {name: stubborn, shell: "trap '' INT TERM HUP; >${base}/deaf.{{ inventory_hostname }}; sleep 30; sleep 30", changed_when: false}
 `;
+/** The first interrupt must come when no host hears it any more. */
+const untilDeaf = (hosts: number) =>
+  expect
+    .poll(() => readdirSync(base).filter((name) => name.startsWith('deaf.')).length, { timeout: 120_000 })
+    .toBe(hosts);
 const patient = `- hosts: all
   gather_facts: false
   tasks:
@@ -78,6 +84,7 @@ describe('a run on a terminal', () => {
 
   it('goes at the second interrupt without a trace of what moved', async () => {
     const terminal = new Terminal(80, 24, argsFor(6, stubborn));
+    await untilDeaf(6);
     await terminal.until('stubborn  0/6');
     terminal.type('\u0003');
     await terminal.until('SIGINT: ');
@@ -87,4 +94,25 @@ describe('a run on a terminal', () => {
     expect(terminal.cursorIsVisible).toBe(true);
     expect(terminal.lines().at(-1)).toMatch(/again: leave at once/);
   });
+});
+
+it('the second interrupt ends events and files in order too', async () => {
+  const junit = `${base}/junit.xml`;
+  for (const name of readdirSync(base)) if (name.startsWith('deaf.')) rmSync(join(base, name));
+  const child = spawn(process.execPath, [program, ...argsFor(2, stubborn), '--output', 'json', '--junit', junit]);
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  await untilDeaf(2);
+  child.kill('SIGINT');
+  await expect.poll(() => err, { timeout: 60_000 }).toContain('SIGINT: ');
+  child.kill('SIGINT');
+  expect(await ended).toBe(130);
+  expect(JSON.parse(out.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({ event: 'run_end', exit: 130 });
+  expect(readFileSync(junit, 'utf8')).toContain('<error message="interrupted, and left at once');
 });
