@@ -41,6 +41,24 @@ describeLab('a cluster with password, ACL users and TLS', () => {
     for (const secret of [PASSWORD, APP.password, key]) expect(output).not.toContain(secret);
   }, 400_000);
 
+  it('mends the rules of a user that somebody changed on a running node, and a look at that is no change', async () => {
+    const host = cluster.lab.host('h2');
+    const pem =
+      '--tls --cacert /etc/redis/7000/ca-*.pem --cert /etc/redis/7000/node-*.pem --key /etc/redis/7000/node-*.pem';
+    const cli = `/opt/redis/current/bin/redis-cli -h ${host.address} -p 7000 ${pem} --user keeper --pass ${PASSWORD} --no-auth-warning`;
+    // A user that was told its rules anew shows a word that it had all along.
+    const users = async (): Promise<string> =>
+      (await host.exec(`${cli} ACL LIST`)).stdout.replaceAll(' sanitize-payload', '');
+    const before = await users();
+    expect((await host.exec(`${cli} ACL SETUSER app '~*'`)).stdout).toBe('OK\n');
+    const found = await cluster.succeed('cluster', '--check');
+    expect(JSON.stringify(found.events)).toContain(':7000 user app');
+    expect(await users()).not.toBe(before);
+    const mended = await cluster.succeed('cluster');
+    expect(changedTasks(mended)).toEqual(['Configuration of the node h2']);
+    expect(await users()).toBe(before);
+  }, 120_000);
+
   it('speaks TLS on every port, and takes no one without password or certificate', async () => {
     const host = cluster.lab.host('h1');
     const cli = '/opt/redis/current/bin/redis-cli -p 7000 -h';

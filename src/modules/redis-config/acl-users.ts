@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { ConfFile } from '../../redis/conf/conf-file.ts';
 import type { SettingLines } from '../../redis/conf/conf-settings.ts';
 import type { ConfigArgs } from '../redis_config.ts';
-import type { LiveUser } from './config-state.ts';
+import { canonicalRules } from './acl-rules.ts';
+import type { LiveNode, LiveUser } from './config-state.ts';
 import type { DirectiveNames } from './directive-names.ts';
 
 /** An ACL user as it is declared. */
@@ -78,17 +79,18 @@ function digest(password: string): string {
 }
 
 /**
- * What the live users lack, or have too much, and which users of the file are declared no more. How the server writes a user's
- * rules differs by version, so rules are compared with those in the file; passwords and whether the user is on, with the live user.
+ * What the live users lack, or have too much, and which users of the file are declared no more. Before 7.2 a server
+ * tells rules for commands in words of its own: there they are compared with those in the file only.
  */
 export function userChanges(
   lines: SettingLines,
   file: ConfFile | undefined,
-  live: ReadonlyMap<string, LiveUser> | undefined,
+  { users: live, config }: Pick<LiveNode, 'users' | 'config'>,
   args: ConfigArgs,
   names: DirectiveNames,
 ): UserChange[] {
   if (!names.hasUsers) return [];
+  const allChannels = config?.get('acl-pubsub-default') === 'allchannels';
   const written = new Map((file?.settings.get('user') ?? []).map(([name = '', ...rules]) => [name, rules]));
   const declared = new Map(lines.map(([name = '', ...rules]) => [name, rules]));
   const gone = [...written.keys()].filter((name) => !declared.has(name));
@@ -96,9 +98,14 @@ export function userChanges(
   const set = [...declared].flatMap(([name, rules]): UserChange[] => {
     const found = live?.get(name);
     const isWritten = written.get(name)?.join(' ') === rules.join(' ');
-    if (isWritten && (live === undefined || (found && hasSame(found, rules)))) return [];
+    if (isWritten && (live === undefined || (found && hasSame(found, rules, allChannels)))) return [];
     return [
-      { name, rules, before: found ? describe(found) : null, after: `${describe(userIn(rules))}${shown(rules)}` },
+      {
+        name,
+        rules,
+        before: found ? `${describe(found)}${shown(found.words)}` : null,
+        after: `${describe(userIn(rules))}${shown(rules)}`,
+      },
     ];
   });
   const removed = gone.flatMap((name): UserChange[] => {
@@ -116,17 +123,19 @@ function noPassword({ requirepass }: ConfigArgs): string[] {
   return requirepass === undefined || requirepass === '' ? ['nopass'] : [];
 }
 
-function userIn(rules: readonly string[]): LiveUser {
+function userIn(rules: readonly string[]): Pick<LiveUser, 'enabled' | 'digests'> {
   return { enabled: rules.includes('on'), digests: new Set(rules.filter((rule) => rule.startsWith('#'))) };
 }
 
-function hasSame(live: LiveUser, rules: readonly string[]): boolean {
+function hasSame(live: LiveUser, rules: readonly string[], allChannels: boolean): boolean {
   const wanted = userIn(rules);
+  const form = { allChannels, commands: live.keepsCommands };
+  if (canonicalRules(live.words, form) !== canonicalRules(rules, form)) return false;
   const isSame = live.digests.size === wanted.digests.size && [...wanted.digests].every((one) => live.digests.has(one));
   return live.enabled === wanted.enabled && isSame;
 }
 
-function describe({ enabled, digests }: LiveUser): string {
+function describe({ enabled, digests }: Pick<LiveUser, 'enabled' | 'digests'>): string {
   return `${enabled ? 'on' : 'off'}, ${digests.size} ${digests.size === 1 ? 'password' : 'passwords'}`;
 }
 

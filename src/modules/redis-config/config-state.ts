@@ -1,4 +1,5 @@
 import type { NodeQuery, RespValue } from '../../redis/node/contract.ts';
+import { compareVersions } from '../../redis/versions/server-version.ts';
 import { JOINED_FUNCTION } from '../../sh/builtin-reads.ts';
 import { quote } from '../../sh/quote.ts';
 import type { ReadAnswer } from '../contract.ts';
@@ -15,6 +16,10 @@ export interface LiveUser {
   readonly enabled: boolean;
   /** `#` and the SHA-256 of each password. */
   readonly digests: ReadonlySet<string>;
+  /** All words but the name. */
+  readonly words: readonly string[];
+  /** Rules for commands are told as the server was told them (7.2 and later); before, it makes up others that come to the same. */
+  readonly keepsCommands: boolean;
 }
 
 /** What the process that answers on the node's port says of itself. */
@@ -144,14 +149,20 @@ function parseLive([config, server, cluster, acl]: readonly RespValue[]): LiveNo
     pid: field(info, 'process_id'),
     inCluster:
       Number(field(state, 'cluster_known_nodes') ?? 0) > 1 || Number(field(state, 'cluster_slots_assigned') ?? 0) > 0,
-    users: Array.isArray(acl) ? new Map(acl.map((line) => userIn(String(line)))) : undefined,
+    users: Array.isArray(acl) ? new Map(acl.map((line) => userIn(String(line), keepsCommands(info)))) : undefined,
   };
 }
 
+/** Valkey tells the version of Redis that it is compatible with. */
+function keepsCommands(info: string): boolean {
+  return compareVersions(field(info, 'redis_version') ?? '0', '7.2') >= 0;
+}
+
 /** `user NAME on #DIGEST ~* +@all`: a line of ACL LIST. */
-function userIn(line: string): [string, LiveUser] {
+function userIn(line: string, keepsCommands: boolean): [string, LiveUser] {
   const [, name = '', ...words] = line.split(' ');
-  return [name, { enabled: words.includes('on'), digests: new Set(words.filter((word) => word.startsWith('#'))) }];
+  const digests = new Set(words.filter((word) => word.startsWith('#')));
+  return [name, { enabled: words.includes('on'), digests, words, keepsCommands }];
 }
 
 function pairs(replies: readonly RespValue[]): Map<string, string> {

@@ -37,7 +37,7 @@ export function planConfig(state: ConfigState, args: ConfigArgs): ConfigPlan {
   const text = newText(settings, file, state.text, args);
   const live = isLive(state.live) ? liveDifferences(settings, file, state, names) : none;
   const lines = settings.get('user') ?? [];
-  const users = isLive(state.live) ? userChanges(lines, file, state.live.users, args, names) : [];
+  const users = isLive(state.live) ? userChanges(lines, file, state.live, args, names) : [];
   const restart = restartNeeded(live, text !== undefined, state);
   const unfit =
     restart === undefined || !isLive(state.live) || !state.live.inCluster

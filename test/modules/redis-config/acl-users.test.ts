@@ -8,6 +8,9 @@ import { configArgs, path } from './config-args.ts';
 const base: ConfigArgs = { ...configArgs, rolling: true };
 const digest = (password: string): string => `#${createHash('sha256').update(password).digest('hex')}`;
 
+/** As a server of 7.2 and later tells them. */
+const RULES: Readonly<Record<string, string>> = { app: '~app:* resetchannels -@all +@read', default: '~* &* +@all' };
+
 function stateOf(
   text: string | undefined,
   users: Record<string, string[]>,
@@ -18,7 +21,12 @@ function stateOf(
     users: new Map(
       Object.entries(users).map(([name, passwords]) => [
         name,
-        { enabled: true, digests: new Set(passwords.map(digest)) },
+        {
+          enabled: true,
+          digests: new Set(passwords.map(digest)),
+          words: (RULES[name] ?? '').split(' '),
+          keepsCommands: true,
+        },
       ]),
     ),
   };
@@ -95,4 +103,24 @@ test('a certificate is loaded live where it can come with its key, and what is k
   expect(planConfig(live, { ...base, settings: now, keep: Object.keys(now) })).toMatchObject({ changes: [] });
   const six = planConfig(live, { ...base, version: '6.2.16', settings: now });
   expect(six).toMatchObject({ set: [], result: { restart_needed: true } });
+});
+
+test('rules that somebody changed on a live node are set right; before 7.2 those for commands cannot be seen', () => {
+  const users = { app: { password: 'a', rules: '~app:* +@read' } };
+  const { text } = planConfig(stateOf(undefined, {}, {}), { ...base, users });
+  const now = (words: string[], keepsCommands = true): ConfigState => {
+    const state = stateOf(text, {}, {});
+    const app = { enabled: true, digests: new Set([digest('a')]), words, keepsCommands };
+    return { ...state, live: { ...(state.live as LiveNode), users: new Map([['app', app]]) } };
+  };
+  const told = ['on', 'sanitize-payload', digest('a'), '~app:*', 'resetchannels', '-@all', '+@read'];
+  expect(planConfig(now(told), { ...base, users })).toMatchObject({ changes: [], users: [] });
+  expect(planConfig(now([...told, '+@write'], false), { ...base, users })).toMatchObject({ changes: [], users: [] });
+  expect(planConfig(now([...told, '~*'], false), { ...base, users }).users).toHaveLength(1);
+  const changed = planConfig(now([...told, '+@write']), { ...base, users });
+  expect(changed.users.map(({ name, rules }) => [name, rules])).toEqual([
+    ['app', ['on', digest('a'), '~app:*', '+@read']],
+  ]);
+  expect(changed.users[0]?.before).toContain('+@write');
+  expect(JSON.stringify(changed.changes)).not.toContain(digest('a'));
 });
