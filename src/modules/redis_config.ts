@@ -12,6 +12,7 @@ import {
   parseConfigState,
   realDirectoryScript,
 } from './redis-config/config-state.ts';
+import type { DriftRule } from './redis-config/drift.ts';
 import { type ConfigPlan, planConfig } from './redis-config/plan-config.ts';
 import { setLive } from './redis-config/set-live.ts';
 
@@ -29,6 +30,7 @@ export interface ConfigArgs extends Args, LoginArgs {
   readonly previous_password?: string;
   readonly users?: Readonly<Record<string, DeclaredUser>>;
   readonly keep?: readonly string[];
+  readonly drift?: Readonly<Record<string, DriftRule>>;
   readonly owner?: string;
   readonly group?: string;
   readonly mode: string;

@@ -20,6 +20,8 @@ describeLab('a cluster with password, ACL users and TLS', () => {
         redis_username: 'keeper',
         redis_password: PASSWORD,
         redis_acl_users: { app: APP },
+        redis_nodes: { 7001: { redis_config: { 'maxmemory-samples': 4 } } },
+        redis_drift: { 'maxmemory-samples': 'adopt' },
       }),
       Authority.named('first'),
     ]);
@@ -41,7 +43,7 @@ describeLab('a cluster with password, ACL users and TLS', () => {
     for (const secret of [PASSWORD, APP.password, key]) expect(output).not.toContain(secret);
   }, 400_000);
 
-  it('mends the rules of a user that somebody changed on a running node, and a look at that is no change', async () => {
+  it('mends the rules of a user that somebody changed on a running node, and takes over a setting where that is wished', async () => {
     const host = cluster.lab.host('h2');
     const pem =
       '--tls --cacert /etc/redis/7000/ca-*.pem --cert /etc/redis/7000/node-*.pem --key /etc/redis/7000/node-*.pem';
@@ -51,12 +53,15 @@ describeLab('a cluster with password, ACL users and TLS', () => {
       (await host.exec(`${cli} ACL LIST`)).stdout.replaceAll(' sanitize-payload', '');
     const before = await users();
     expect((await host.exec(`${cli} ACL SETUSER app '~*'`)).stdout).toBe('OK\n');
+    expect((await host.exec(`${cli} CONFIG SET maxmemory-samples 7`)).stdout).toBe('OK\n');
     const found = await cluster.succeed('cluster', '--check');
     expect(JSON.stringify(found.events)).toContain(':7000 user app');
     expect(await users()).not.toBe(before);
     const mended = await cluster.succeed('cluster');
     expect(changedTasks(mended)).toEqual(['Configuration of the node h2']);
     expect(await users()).toBe(before);
+    const lines = await host.exec('grep -h ^maxmemory-samples /etc/redis/7000/redis.conf /etc/redis/7001/redis.conf');
+    expect(lines.stdout).toBe('maxmemory-samples 7\nmaxmemory-samples 4\n');
   }, 120_000);
 
   it('speaks TLS on every port, and takes no one without password or certificate', async () => {

@@ -7,6 +7,7 @@ import { keptUserLines, type UserChange, undeclaredPasswords, userChanges } from
 import type { ConfigState, LiveNode } from './config-state.ts';
 import { declaredSettings, withKept } from './declared.ts';
 import { DirectiveNames } from './directive-names.ts';
+import { driftRules, underRules, withAdopted } from './drift.ts';
 import { identityProblem } from './identity-files.ts';
 import { type Difference, describe, type LiveDifferences, liveDifferences } from './live-differences.ts';
 
@@ -21,7 +22,9 @@ export interface ConfigPlan extends Plan {
 /** Compare what is declared with the file and with the live process. */
 export function planConfig(state: ConfigState, args: ConfigArgs): ConfigPlan {
   const names = new DirectiveNames(state.directives, args.flavor, state.version ?? args.version);
-  const { settings: declared, problems } = declaredSettings(args, names);
+  const { settings: declared, problems: mistakes } = declaredSettings(args, names);
+  const { rules, problems: wrongRules } = driftRules(args.drift ?? {}, names);
+  const problems = [...mistakes, ...wrongRules];
   if (problems.length > 0) {
     return refused(`${args.path}: ${problems.join('; ')}`);
   }
@@ -29,13 +32,14 @@ export function planConfig(state: ConfigState, args: ConfigArgs): ConfigPlan {
     return refused(`${args.path} cannot be compared: ${state.unreadable}`);
   }
   const file = state.text === undefined ? undefined : parseConf(state.text);
-  const settings = withKept(declared, file, args.keep ?? [], names);
+  const settings = withAdopted(withKept(declared, file, args.keep ?? [], names), file, state, rules, names);
   const obstacle = identityProblem(args.path, state.text, settings) ?? obstacleOf(state, args);
   if (obstacle !== undefined) {
     return refused(obstacle);
   }
   const text = newText(settings, file, state.text, args);
-  const live = isLive(state.live) ? liveDifferences(settings, file, state, names) : none;
+  const differences = isLive(state.live) ? liveDifferences(settings, file, state, names) : none;
+  const live = underRules(differences, settings, file, rules, names);
   const lines = settings.get('user') ?? [];
   const users = isLive(state.live) ? userChanges(lines, file, state.live, args, names) : [];
   const restart = restartNeeded(live, text !== undefined, state);
@@ -58,7 +62,7 @@ export function planConfig(state: ConfigState, args: ConfigArgs): ConfigPlan {
       path: args.path,
       restart_needed: restart !== undefined,
       running: state.live !== 'down',
-      drift: live.drift.map(describe),
+      drift: [...live.drift, ...live.left].map(describe),
     },
     warnings: warnings(file, live, state, args, restart).concat(passwordWarning(lines, users, state, args)),
     unsafe: unsafeSettings(settings).map((what) => `${label(args)} ${what}`),
@@ -164,7 +168,7 @@ function fileChanges(args: ConfigArgs, state: ConfigState, text: string | undefi
 
 function warnings(
   file: ConfFile | undefined,
-  live: LiveDifferences,
+  live: ReturnType<typeof underRules>,
   state: ConfigState,
   args: ConfigArgs,
   restart: string | undefined,
@@ -180,6 +184,11 @@ function warnings(
   if (live.drift.length > 0) {
     told.push(
       `${label(args)}: set at run time and declared nowhere: ${live.drift.map((one) => drifted(one)).join(', ')}`,
+    );
+  }
+  if (live.left.length > 0) {
+    told.push(
+      `${label(args)}: set at run time otherwise than declared, and left so: ${live.left.map(describe).join(', ')}`,
     );
   }
   if (isLive(state.live) && state.live.config === undefined) {

@@ -132,6 +132,13 @@ export function liveMatches(name: string, lines: SettingLines, live: string): bo
   return sameLines(name, lines, [[live]]);
 }
 
+/** A live value as lines of a file. */
+export function liveLines(name: string, live: string): SettingLines {
+  if (name === 'save') return live === '' ? [['']] : chunk(live.split(' '), 2);
+  if (name === 'client-output-buffer-limit') return chunk(live.split(' '), 4);
+  return [manyWords.has(name) ? live.split(' ') : [live]];
+}
+
 /** The value that CONFIG SET takes. */
 export function liveValue(lines: SettingLines): string {
   return lines.flat().join(' ');
