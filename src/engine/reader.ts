@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import type { Duplex } from 'node:stream';
 import { UnreachableError } from '../errors/errors.ts';
 import type { ReadAnswer, ReadRequest } from '../modules/contract.ts';
 import { openNodeLink } from '../redis/node/client.ts';
 import type { NodeAccess, NodeAnswer, NodeLink, NodeQuery } from '../redis/node/contract.ts';
 import { KeptLinks } from '../redis/node/kept-links.ts';
-import { placeOnHost } from '../redis/node/node-place.ts';
 import { becomeName } from '../transport/become-methods.ts';
 import type { Become, Reply } from '../transport/contract.ts';
 import { runCancellable } from './apply-context.ts';
 import { fuse, unfuse } from './fuse.ts';
 import type { PlayContext, Run } from './run-state.ts';
+import { wayToNode } from './way-to-node.ts';
 
 /** A read script and who runs it where. */
 export interface ScriptRead {
@@ -115,17 +114,11 @@ export class Reader {
 
   /** Ask a node now, whatever is known. */
   async queryNow(query: NodeQuery, context: PlayContext | undefined): Promise<NodeAnswer> {
-    return this.#links.query(await this.#wayTo(query, context), query, false);
+    return this.#links.query(await wayToNode(query, context, this.#run), query, false);
   }
 
   async link(node: NodeAccess, context: PlayContext | undefined): Promise<NodeLink> {
-    return openNodeLink(await this.#wayTo(node, context), node);
-  }
-
-  /** Logging in to the host has its own limit and must not count as a node's silence. */
-  async #wayTo(access: NodeAccess, context: PlayContext | undefined): Promise<() => Promise<Duplex>> {
-    const connection = await this.#run.connections.connection(access.via, context);
-    return () => connection.openStream(placeOnHost(access));
+    return openNodeLink(await wayToNode(node, context, this.#run), node);
   }
 
   /** What is kept in the state directory is read by its owner, so that what was read first on a host serves again. */
@@ -147,7 +140,7 @@ export class Reader {
   }
 
   async #read(query: NodeQuery, context: PlayContext | undefined): Promise<NodeAnswer> {
-    return this.#links.query(await this.#wayTo(query, context), query, true);
+    return this.#links.query(await wayToNode(query, context, this.#run), query, true);
   }
 
   #scripts(reads: readonly ScriptRead[], context: PlayContext | undefined): Promise<Reply>[] {

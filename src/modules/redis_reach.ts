@@ -104,7 +104,7 @@ async function ready(idle: readonly Node[], failed: { readonly first?: string },
     if (failed.first !== undefined) throw new TaskError(`no server could listen for the attempt on ${failed.first}`);
     const answers = await Promise.all(
       left.map(async (at) => {
-        const query = { via: at.host, address: at.address, port: at.port, commands: [['PING']], timeoutMs: CLOSED_MS };
+        const query = { ...at, via: at.host, fromHost: true, commands: [['PING']], timeoutMs: CLOSED_MS };
         return isReached(await context.query(query)) ? [] : [at];
       }),
     );
@@ -121,6 +121,7 @@ async function shutDown(idle: readonly Node[], password: string, context: ApplyC
       const auth = { password };
       return await context.query({
         via: host,
+        fromHost: true,
         address,
         port,
         auth,

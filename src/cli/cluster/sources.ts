@@ -77,17 +77,22 @@ function nodesOn(host: string, scope: Scope, options: SourceOptions): DeclaredNo
   const ports = scope.lookup('redis_ports') ?? [6379];
   const own = text('redis_address');
   const bound = text('redis_bind')?.split(/\s+/)[0]?.replace(/^-/, '');
-  const at =
+  const heard =
     bound !== undefined && !/^(\*|0\.0\.0\.0|::\*?)$/.test(bound) ? bound : own?.startsWith('127.') ? own : LOOPBACK;
   return (Array.isArray(ports) ? ports : [ports]).map((port) => ({
     host,
     address: canonicalAddress(text('redis_announce') ?? own ?? text('ansible_host') ?? host),
-    at,
+    at: isDirect(scope) ? undefined : heard,
     port: Number(port),
     zone: text('zone'),
     ...login,
     renamed: renamedOf(scope.lookup('redis_renamed_commands')),
   }));
+}
+
+/** Whether the host's nodes are asked from this machine, and not through SSH. */
+function isDirect(scope: Scope): boolean {
+  return scope.lookup('redis_via') === 'direct';
 }
 
 /** The names are kept as secret as passwords: whoever renames a command means to keep it from others. */
@@ -104,7 +109,12 @@ function wayToHosts(inventory: Inventory, hosts: readonly string[], options: Sou
   const { extra, timeoutMs, login } = options;
   const targets = hosts.map((host) => hostTarget(inventory, host, extra, timeoutMs, login));
   for (const { password } of targets) if (password !== undefined) mask.add(password);
-  return new Map(targets.map((target) => [target.name, target]));
+  return new Map(
+    targets.map((target) => {
+      const direct = isDirect(inventoryScope(inventory, target.name, extra));
+      return [target.name, direct ? { ...target, connection: 'local' } : target];
+    }),
+  );
 }
 
 function placementOf(value: unknown): DeclaredCluster['placement'] {

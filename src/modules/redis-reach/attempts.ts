@@ -31,7 +31,14 @@ export async function tryAll(
     const worker = async (): Promise<void> => {
       for (let to = left.shift(); to !== undefined; to = left.shift()) {
         const { address, port } = to;
-        const answer = await context.query({ via: from, address, port, commands: [['PING']], timeoutMs });
+        const answer = await context.query({
+          via: from,
+          fromHost: true,
+          address,
+          port,
+          commands: [['PING']],
+          timeoutMs,
+        });
         outcomes.push({ from, to, closed: isReached(answer) || answer.ok ? undefined : answer.message });
       }
     };

@@ -142,7 +142,15 @@ export class Loader {
   #query(commands: readonly (readonly string[])[], timeoutMs: number) {
     const { host } = this.#place;
     const auth = { password: this.#password };
-    return this.#context.query({ via: host, address: '127.0.0.1', port: this.#port, auth, commands, timeoutMs });
+    return this.#context.query({
+      via: host,
+      fromHost: true,
+      address: '127.0.0.1',
+      port: this.#port,
+      auth,
+      commands,
+      timeoutMs,
+    });
   }
 }
 

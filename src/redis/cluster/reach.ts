@@ -38,7 +38,14 @@ export async function explainLinks(seen: readonly SeenNode[], io: ClusterIo): Pr
   });
   const probed = pairs.slice(0, MAX_PROBES).map(async ({ from, to }) => {
     const { address, port } = to.node;
-    const answer = await io.query({ via: from.node.host, address, port, commands: [['PING']], timeoutMs: PROBE_MS });
+    const answer = await io.query({
+      via: from.node.host,
+      fromHost: true,
+      address,
+      port,
+      commands: [['PING']],
+      timeoutMs: PROBE_MS,
+    });
     const silent = !answer.ok && (answer.kind === 'refused' || answer.kind === 'timeout');
     return silent
       ? [`from ${nameOf(from)} to ${nameOf(to)}: client port ${port} does not answer (${answer.message})`]
@@ -50,7 +57,14 @@ export async function explainLinks(seen: readonly SeenNode[], io: ClusterIo): Pr
 async function probe({ from, to }: Pair, io: ClusterIo): Promise<{ silent: boolean; from: string; what: string }> {
   const port = busPortOf(to);
   const commands = [['PING']];
-  const answer = await io.query({ via: from.node.host, address: to.node.address, port, commands, timeoutMs: PROBE_MS });
+  const answer = await io.query({
+    via: from.node.host,
+    fromHost: true,
+    address: to.node.address,
+    port,
+    commands,
+    timeoutMs: PROBE_MS,
+  });
   const silent = !answer.ok && (answer.kind === 'refused' || answer.kind === 'timeout');
   const outcome = silent
     ? `does not answer (${answer.message})`

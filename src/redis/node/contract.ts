@@ -7,6 +7,8 @@ export interface NodeAccess {
   readonly at?: string | undefined;
   readonly port: number;
   readonly auth?: { readonly username?: string; readonly password: string } | undefined;
+  /** The way from `via` to the node is what is asked after, so it is asked from nowhere else. */
+  readonly fromHost?: boolean | undefined;
   /** PEM texts; `servername` is the name or address that the node's certificate must have, by default `address`. */
   readonly tls?:
     | { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly servername?: string }

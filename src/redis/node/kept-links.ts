@@ -89,6 +89,6 @@ function close(kept: Kept): void {
   );
 }
 
-function keyOf({ via, address, at, port, auth, tls, renamed }: NodeAccess): string {
-  return JSON.stringify([via, address, at, port, auth, tls, renamed]);
+function keyOf({ via, address, at, fromHost, port, auth, tls, renamed }: NodeAccess): string {
+  return JSON.stringify([via, address, at, fromHost, port, auth, tls, renamed]);
 }
