@@ -59,7 +59,7 @@ export function objections(
 
 /** Keys without slots are all right where slots of theirs are on the way, also when the receiver was failed over meanwhile. */
 function isReceiving(view: SeenNode, views: readonly NodeView[]): boolean {
-  if (view.self.importing.size > 0) return true;
+  if (view.self.importing.size > 0 || view.handsOver) return true;
   const ids = [view.self.id, ...view.others.filter((line) => line.masterId === view.self.id).map(({ id }) => id)];
   return views.some((other) => other.seen && [...other.self.migrating.values()].some((id) => ids.includes(id)));
 }

@@ -122,6 +122,7 @@ function partings(steps: readonly Step[]): string[] {
 const WAYS: Readonly<Record<MigrationWay, string>> = {
   MIGRATE: 'key by key (MIGRATE)',
   MIGRATESLOTS: 'all at one moment (MIGRATESLOTS)',
+  IMPORT: 'all at one moment (MIGRATION IMPORT)',
 };
 
 /** Tells one step in one line. */

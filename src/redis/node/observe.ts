@@ -24,6 +24,8 @@ export interface SeenNode {
   /** Bytes of the replication stream: what a master has sent out, what a replica has taken in. */
   readonly replOffset: number;
   readonly stateOk: boolean;
+  /** It takes or gives slots by itself, or throws away what it had taken: Redis 8.4 counts keys that are on their way. */
+  readonly handsOver?: boolean;
   readonly epoch: number;
   readonly memory: NodeMemory;
   /** Libraries of FUNCTIONs; 0 before 7.0. */
@@ -112,6 +114,8 @@ export function viewOf(node: DeclaredNode, answer: NodeAnswer): NodeView {
   };
 }
 
+const HANDING_FIELDS = ['cluster_slot_migration_active_tasks', 'cluster_slot_migration_active_trim_running'];
+
 function ownState(
   info: InfoFields,
   cluster: InfoFields,
@@ -132,6 +136,7 @@ function ownState(
     activity: SYNC_FIELDS.map((name) => info.get(name) ?? '').join(' '),
     replOffset: infoNumber(info, 'slave_repl_offset') ?? infoNumber(info, 'master_repl_offset') ?? 0,
     stateOk: cluster.get('cluster_state') === 'ok',
+    handsOver: HANDING_FIELDS.some((name) => (infoNumber(cluster, name) ?? 0) > 0),
     epoch: infoNumber(cluster, 'cluster_my_epoch') ?? 0,
     memory: memoryOf(info),
     libraries: infoNumber(info, 'number_of_libraries') ?? 0,

@@ -11,6 +11,15 @@ const BEFORE_CHANGES = new Set([
   'snapshotting',
   'waiting-for-ack',
   'receiving-snapshot',
+  // Redis
+  'none',
+  'auth-reply',
+  'send-handshake',
+  'handshake-reply',
+  'send-syncslots',
+  'syncslots-reply',
+  'init-rdbchannel',
+  'accumulate-buffer',
 ]);
 
 /**
@@ -19,7 +28,7 @@ const BEFORE_CHANGES = new Set([
  */
 export class JobWatch {
   readonly #stallMs: number;
-  readonly #last = new Map<string, { state: string; ack: number; least: number }>();
+  readonly #last = new Map<string, { state: string; pulse: number; least: number }>();
   #since: number;
 
   constructor(now: number, stallMs: number) {
@@ -38,8 +47,8 @@ export class JobWatch {
     const last = this.#last.get(key);
     const isNew = last?.state !== job.state;
     const least = isNew ? job.remaining : Math.min(last.least, job.remaining);
-    this.#last.set(key, { state: job.state, ack: job.lastAck, least });
+    this.#last.set(key, { state: job.state, pulse: job.pulse, least });
     if (isNew) return true;
-    return BEFORE_CHANGES.has(job.state) ? job.lastAck > last.ack : least < last.least;
+    return BEFORE_CHANGES.has(job.state) ? job.pulse > last.pulse : least < last.least;
   }
 }

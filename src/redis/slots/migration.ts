@@ -11,6 +11,7 @@ import type { Mover } from './mover.ts';
 import { NodeLinks } from './node-links.ts';
 import { Pace } from './pace.ts';
 import { countSlots } from './slots.ts';
+import { Turns } from './turns.ts';
 
 type MoveStep = Extract<Step, { do: 'move-slots' }>;
 type CloseStep = Extract<Step, { do: 'close-slots' }>;
@@ -65,6 +66,7 @@ export async function carryOutMigration(
       stopped: false,
       refused: [],
       moved: { slots: 0, keys: 0 },
+      turns: new Turns(),
       handing: new Map(),
       fellBack: [],
     };
@@ -75,12 +77,9 @@ export async function carryOutMigration(
     });
     try {
       for (const { node, slots } of closes) await closeSlots(mover, { owner: node, slots });
-      await moveKeyByKey(mover, moves.filter(isKeyByKey));
-      const left = await handOver(
-        mover,
-        moves.filter((step) => !isKeyByKey(step)),
-      );
-      await moveKeyByKey(mover, left);
+      const keyByKey = moves.filter(({ by }) => by === 'MIGRATE');
+      await moveKeyByKey(mover, keyByKey);
+      await moveKeyByKey(mover, await handOver(mover, moves));
     } finally {
       telling.stop();
     }
@@ -94,10 +93,6 @@ export async function carryOutMigration(
   }
 }
 
-function isKeyByKey({ by }: MoveStep): boolean {
-  return by === 'MIGRATE';
-}
-
 async function moveKeyByKey(mover: Mover, moves: readonly MoveStep[]): Promise<void> {
   await eachGiver(mover, moves, async ({ node, to, slots }) => {
     const open = mover.links.view(node).self.migrating;
@@ -109,7 +104,8 @@ async function moveKeyByKey(mover: Mover, moves: readonly MoveStep[]): Promise<v
 async function handOver(mover: Mover, moves: readonly MoveStep[]): Promise<MoveStep[]> {
   const left: MoveStep[] = [];
   await eachGiver(mover, moves, async (step) => {
-    const problem = await moveAtomically(mover, { from: step.node, to: step.to, slots: step.slots });
+    if (step.by === 'MIGRATE') return;
+    const problem = await moveAtomically(mover, { from: step.node, to: step.to, slots: step.slots }, step.by);
     if (problem === undefined) return;
     left.push(step);
     mover.fellBack.push(problem);

@@ -7,10 +7,11 @@ import { StaleError } from './node-links.ts';
 type Mark = 'IMPORTING' | 'MIGRATING' | 'NODE' | 'STABLE';
 
 /**
- * Valkey 8 answers so while too few replicas have the change; the cluster is about to learn of a change; a failover is on; Valkey 9 hands
- * slots over, or throws away what it had taken of some that could not be handed over.
+ * Valkey 8 answers so while too few replicas have the change; the cluster is about to learn of a change; a failover is on; a server hands
+ * slots over by itself, or throws away what it had taken of some that could not be handed over.
  */
-const SOON = /^(NOREPLICAS|CLUSTERDOWN|TRYAGAIN|LOADING|MASTERDOWN)|Slot (import|export) in progress/;
+const SOON =
+  /^(NOREPLICAS|CLUSTERDOWN|TRYAGAIN|LOADING|MASTERDOWN)|Slot (import|export) in progress|active atomic slot migration|pending trim job/;
 /** The emptied giver has turned itself into a replica, which learns by gossip. */
 const REPLICA = /Please use SETSLOT only with masters/i;
 /** Somebody else, or an earlier try, has moved the slot meanwhile. */

@@ -4,11 +4,11 @@ import type { Step } from '../cluster/steps.ts';
 import { nodeName } from '../cluster/topology.ts';
 import type { ClusterIo } from '../node/cluster-io.ts';
 import type { SeenNode } from '../node/observe.ts';
-import { knowsMigrateSlots } from '../versions/atomic-migration.ts';
+import { atomicWayOf } from '../versions/atomic-migration.ts';
 import { POLL_MS } from './atomic-move.ts';
 import { JobWatch } from './job-watch.ts';
 import { NodeLinks } from './node-links.ts';
-import { isActive, jobsOf, type SlotJob } from './slot-jobs.ts';
+import { cancelJobs, isActive, isHopeless, jobsOf, type SlotJob } from './slot-jobs.ts';
 import { formatSlots, mergeRanges, withoutSlots } from './slots.ts';
 
 /** Steps that a job under way would make wrong, or that would harm it. */
@@ -29,7 +29,7 @@ export async function settleJobs(
   io: ClusterIo,
   stallMs: number,
 ): Promise<string[]> {
-  const masters = [...views.values()].filter((view) => view.role === 'master' && knowsMigrateSlots(view));
+  const masters = [...views.values()].filter((view) => view.role === 'master' && atomicWayOf(view) !== undefined);
   if (masters.length === 0 || !steps.some((step) => DISTURBED.includes(step.do))) return [];
   const links = new NodeLinks(io, views);
   const told = new Map<SeenNode, string>();
@@ -38,10 +38,10 @@ export async function settleJobs(
     for (;;) {
       const active = await activeJobs(links, masters);
       if (active.length === 0) return [...told.values()];
-      for (const { view, jobs } of active) {
-        const text = await settle(links, view, jobs, steps, views);
-        if (text !== undefined && !told.has(view)) {
-          told.set(view, text);
+      for (const one of active) {
+        const text = await settle(links, one, steps, views);
+        if (text !== undefined && !told.has(one.view)) {
+          told.set(one.view, text);
           io.progress(text);
         }
       }
@@ -64,32 +64,34 @@ async function activeJobs(links: NodeLinks, masters: readonly SeenNode[]): Promi
   return found.filter(({ jobs }) => jobs.length > 0);
 }
 
-/** A giver cancels all of its jobs or none. */
+/** A server cancels all jobs that it leads, or none. */
 async function settle(
   links: NodeLinks,
-  view: SeenNode,
-  jobs: readonly SlotJob[],
+  { view, jobs }: Active,
   steps: readonly Step[],
   views: ReadonlyMap<string, SeenNode>,
 ): Promise<string | undefined> {
-  const given = jobs.filter(({ isExport }) => isExport);
-  if (given.length === 0) return undefined;
+  const led = jobs.filter(({ leads, state }) => leads && state !== 'cleaning-up');
+  const way = atomicWayOf(view);
+  if (led.length === 0 || way === undefined) return undefined;
   const name = nodeName(view.node);
-  const slots = formatSlots(mergeRanges(given.flatMap((job) => job.slots)));
+  const slots = formatSlots(mergeRanges(led.flatMap((job) => job.slots)));
   // What is about to change hands would not take a cancellation well, and ends within seconds.
-  const isAboutToEnd = given.some(({ state }) => state.startsWith('failover-'));
-  if (isAboutToEnd || given.every((job) => isWanted(name, job, steps, views)))
+  const isAboutToEnd = led.some(({ state }) => /^(failover-|takeover$)/.test(state));
+  if (isAboutToEnd || led.every((job) => !isHopeless(job) && isWanted(job, steps, views)))
     return `${name}: wait until slots ${slots} are handed over, as was begun earlier`;
-  // It may have ended at this moment, which the next look shows.
-  await links.send(name, [['CLUSTER', 'CANCELSLOTMIGRATIONS']]);
+  for (const { from, to } of led) {
+    const [giver, taker] = [from, to].map((id) => [...views].find(([, { self }]) => self.id === id)?.[0] ?? name);
+    await cancelJobs(links, way, { from: giver ?? name, to: taker ?? name });
+  }
   return `${name}: cancel the handing over of slots ${slots}, which was begun earlier`;
 }
 
-function isWanted(giver: string, job: SlotJob, steps: readonly Step[], views: ReadonlyMap<string, SeenNode>): boolean {
+function isWanted(job: SlotJob, steps: readonly Step[], views: ReadonlyMap<string, SeenNode>): boolean {
   return steps.some(
     (step) =>
       step.do === 'move-slots' &&
-      step.node === giver &&
+      views.get(step.node)?.self.id === job.from &&
       views.get(step.to)?.self.id === job.to &&
       withoutSlots(job.slots, step.slots).length === 0,
   );
@@ -99,6 +101,8 @@ function stalled(active: readonly Active[], stallMs: number): TaskError {
   const where = active.map(({ view, jobs }) => `${nameOf(view)} (${jobs.map(({ state }) => state).join(', ')})`);
   return new TaskError(
     `slots that are being handed over do not get on for ${stallMs / 1000} s on ${where.join(' and ')}`,
-    { hint: 'CLUSTER CANCELSLOTMIGRATIONS on the giver ends it; nothing is lost by that. Then run the same again.' },
+    {
+      hint: 'CLUSTER CANCELSLOTMIGRATIONS on the giver (Valkey) or CLUSTER MIGRATION CANCEL ALL on the taker (Redis) ends it; nothing is lost by that. Then run the same again.',
+    },
   );
 }
