@@ -38,14 +38,19 @@ export class Output {
 
   /** Resolves when everything is written or can never be. */
   async flush(): Promise<void> {
-    if (this.#gone) return;
-    await new Promise<void>((resolve) => {
-      this.#terminal.stdout.once('error', () => resolve());
-      this.#terminal.stdout.write('', () => resolve());
-    });
+    const { stdout, stderr } = this.#terminal;
+    await Promise.all([this.#gone ? undefined : written(stdout), written(stderr)]);
   }
 
   #lost(stream: NodeJS.WritableStream): void {
     if (stream === this.#terminal.stdout) this.#gone = true;
   }
+}
+
+/** A slow reader of a pipe gets what is left only while the program waits for it. */
+function written(stream: NodeJS.WritableStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('error', () => resolve());
+    stream.write('', () => resolve());
+  });
 }
