@@ -8,6 +8,7 @@ import type { PlayRun } from './play-run.ts';
 import type { Call } from './prepare.ts';
 import type { PlayContext, Run } from './run-state.ts';
 import { connectingBecome } from './target.ts';
+import type { Way } from './ways.ts';
 
 /** The hands of a module while it applies its plan. `over` lets go of what it may have left open. */
 export function applyContext(
@@ -20,14 +21,14 @@ export function applyContext(
   const links: NodeLink[] = [];
   const { request } = run;
   const shOn =
-    (host: HostState, become: Become | undefined): ApplyContext['sh'] =>
+    (way: Way, become: Become | undefined): ApplyContext['sh'] =>
     async (script, options = {}) => {
       signal.throwIfAborted();
       return run.forks.run(async () => {
-        const shell = await run.connections.shell(host.name, become, context);
+        const shell = await run.connections.shell(way, become);
         const env = { ...call.environment, ...options.env };
         return await runCancellable(shell, script, { ...options, env }, signal).finally(() => {
-          host.forgetReads();
+          run.host(way.host).forgetReads();
           run.reader.dropLinks();
         });
       });
@@ -38,25 +39,28 @@ export function applyContext(
     leaveForS: call.leaveForS,
     signal,
     cacheDir: request.cacheDir,
-    sh: shOn(call.on, call.become),
+    sh: shOn(call.way, call.become),
     on: (name) => {
-      const host = run.host(name);
-      return { sh: shOn(host, becomeElsewhere(run, call.become, host, context)) };
+      const become = becomeElsewhere(run, call.become, run.host(name), context);
+      return { sh: shOn(run.ways.from(call.way, name), become) };
     },
-    stateOf: (name) => ({ sh: shOn(run.host(name), run.stateBecome(name)) }),
-    query: (query) => run.reader.queryNow(query, context),
+    stateOf: (name) => {
+      const { way, become } = run.keepers.of(run.ways.from(call.way, name));
+      return { sh: shOn(way, become) };
+    },
+    query: (query) => run.reader.queryNow(query, call.way),
     link: async (node) => {
-      const link = await run.reader.link(node, context);
+      const link = await run.reader.link(node, call.way);
       links.push(link);
       return link;
     },
-    openStream: async (to) => (await run.connections.connection(call.on.name, context)).openStream(to),
+    openStream: async (to) => (await run.connections.connection(call.way)).openStream(to),
     once: (key, work) => run.once(key, work),
     progress: (message) => request.emit({ event: 'wait', ...task, host: call.on.name, message }),
     output: (message) => request.emit({ event: 'wait', ...task, host: call.on.name, message, output: true }),
     reconnect: async () => {
       call.on.forgetReads();
-      await run.connections.drop(call.on.name);
+      await run.connections.dropAll(call.way);
     },
     ask: async (question, options) => request.ask?.(question, { ...options, signal }),
     sleep: (ms) => sleep(ms, signal),

@@ -1,55 +1,65 @@
-import { TaskError, UnreachableError } from '../errors/errors.ts';
+import { UnreachableError } from '../errors/errors.ts';
 import { renderValue } from '../template/template.ts';
 import { connect } from '../transport/connect.ts';
-import type { Become, ConnectHooks, Connection, Shell, Target } from '../transport/contract.ts';
+import type { Become, ConnectHooks, Connection, Shell } from '../transport/contract.ts';
 import { sleep } from './apply-context.ts';
 import { toNumber } from './coerce.ts';
-import type { PlayContext, Run } from './run-state.ts';
-import { targetOf } from './target.ts';
+import type { Run } from './run-state.ts';
+import type { Way } from './ways.ts';
 
 const LONGEST_PAUSE_S = 30;
 
-/** One connection per host for the whole run, made when first needed; a lost one is made again on the next need. */
+interface Entry {
+  readonly way: Way;
+  readonly made: Promise<Connection>;
+  isEstablished: boolean;
+}
+
+/** One connection for each way to a host for the whole run, made when first needed; a lost one is made again on the next need. */
 export class ConnectionPool {
   readonly #run: Run;
-  readonly #connections = new Map<string, Promise<Connection>>();
-  readonly #established = new Set<string>();
+  readonly #entries = new Map<string, Entry>();
 
   constructor(run: Run) {
     this.#run = run;
   }
 
-  async shell(host: string, become: Become | undefined, context: PlayContext | undefined): Promise<Shell> {
-    return (await this.connection(host, context)).shell(become);
+  async shell(way: Way, become: Become | undefined): Promise<Shell> {
+    return (await this.connection(way)).shell(become);
   }
 
-  connection(host: string, context: PlayContext | undefined): Promise<Connection> {
-    const known = this.#connections.get(host);
-    if (known) return known;
+  /** While the run holds its locks, with that of the machine that the way leads to. */
+  async connection(way: Way): Promise<Connection> {
+    const made = this.open(way);
+    await this.#run.locks.holdFor(way, made);
+    return made;
+  }
+
+  /** The connection alone, whatever is locked. `retries`: other than the play's. */
+  open(way: Way, retries?: number): Promise<Connection> {
+    const known = this.#entries.get(way.id);
+    if (known) return known.made;
     const { request } = this.#run;
-    const hooks = { notice: (message: string) => request.emit({ event: 'warning' as const, host, message }) };
-    const made = Promise.resolve()
-      .then(() => this.#target(host, context))
-      .then((target) => this.#connectPatiently(target, hooks, this.#retriesFor(host, context)))
-      .then(async (connection) => {
-        if (this.#run.locks.isHeld) await this.#run.locks.holdOn(host, connection);
-        return connection;
-      });
-    this.#connections.set(host, made);
-    // One that was dropped while it was being made says nothing of the next.
-    const isCurrent = (): boolean => this.#connections.get(host) === made;
+    const notice = (message: string) => request.emit({ event: 'warning' as const, host: way.host, message });
+    const made = Promise.resolve().then(() => this.#connectPatiently(way, { notice }, retries));
+    const entry: Entry = { way, made, isEstablished: false };
+    this.#entries.set(way.id, entry);
     made.then(
-      () => isCurrent() && this.#established.add(host),
+      () => {
+        entry.isEstablished = true;
+      },
       (error: unknown) => {
-        if (isCurrent() && !isRefusal(error)) this.#connections.delete(host);
+        // One that was dropped while it was being made says nothing of the next.
+        if (this.#entries.get(way.id) === entry && !isRefusal(error)) this.#entries.delete(way.id);
       },
     );
     return made;
   }
 
   /** `retry_unreachable`: a connection that cannot be made is tried again, with growing pauses; a refusal is final. */
-  async #connectPatiently(target: Target, hooks: ConnectHooks, retries: number): Promise<Connection> {
+  async #connectPatiently(way: Way, hooks: ConnectHooks, retries = this.#retriesFor(way)): Promise<Connection> {
     const { request } = this.#run;
+    const { target } = way;
     for (let attempt = 1; ; attempt++) {
       try {
         return await connect(target, request.signal, hooks);
@@ -64,46 +74,45 @@ export class ConnectionPool {
     }
   }
 
-  #retriesFor(host: string, context: PlayContext | undefined): number {
+  #retriesFor({ host, context }: Way): number {
     const raw = context?.play.retryUnreachable;
     if (raw === undefined) return 0;
     const scope = this.#run.scope(this.#run.host(host), context);
     return toNumber(renderValue(raw, scope), 0, 'retry_unreachable');
   }
 
-  /** Variables that do not say how to get to the host leave it unreachable, and the others alone. */
-  #target(host: string, context: PlayContext | undefined): Target {
-    try {
-      return targetOf(this.#run.scope(this.#run.host(host), context), context?.play, this.#run.request);
-    } catch (error) {
-      throw error instanceof TaskError ? new UnreachableError(host, error.message, error.hint) : error;
-    }
-  }
-
-  /** Whether the host could be reached, so that a failure is the loss of a connection. */
-  isEstablished(host: string): boolean {
-    return this.#established.has(host);
+  /** Whether the host could be reached this way, so that a failure is the loss of a connection. */
+  isEstablished({ id }: Way): boolean {
+    return this.#entries.get(id)?.isEstablished ?? false;
   }
 
   /** Forget a connection that was lost, so that the next need makes a new one. One that is still being made is not waited for. */
-  async drop(host: string): Promise<void> {
-    const known = this.#connections.get(host);
-    this.#connections.delete(host);
-    const closed = known?.then((connection) => connection.close()).catch(() => undefined);
-    if (this.#established.delete(host)) await closed;
+  async drop({ id }: Way): Promise<void> {
+    const known = this.#entries.get(id);
+    this.#entries.delete(id);
+    const closed = known?.made.then((connection) => connection.close()).catch(() => undefined);
+    if (known?.isEstablished) await closed;
+  }
+
+  /** The same for all connections to a machine: it was restarted. */
+  async dropAll({ machine }: Way): Promise<void> {
+    const ways = [...this.#entries.values()].map(({ way }) => way);
+    await Promise.all(ways.filter((way) => way.machine === machine).map((way) => this.drop(way)));
   }
 
   /** Let go of every host at once. Returns those that did not confirm the end of what ran there. */
   async abandonAll(): Promise<string[]> {
-    const all = [...this.#connections];
-    const outcomes = all.map(([host, made]) => made.then((connection) => (connection.abandon() ? [host] : [])));
-    return (await Promise.all(outcomes.map((outcome) => outcome.catch(() => [])))).flat();
+    const outcomes = [...this.#entries.values()].map(({ way, made }) =>
+      made.then((connection) => (connection.abandon() ? [way.host] : [])),
+    );
+    const hosts = await Promise.all(outcomes.map((outcome) => outcome.catch(() => [])));
+    return [...new Set(hosts.flat())];
   }
 
   async closeAll(): Promise<void> {
-    const all = [...this.#connections.values()];
-    this.#connections.clear();
-    await Promise.all(all.map((made) => made.then((connection) => connection.close()).catch(() => undefined)));
+    const all = [...this.#entries.values()];
+    this.#entries.clear();
+    await Promise.all(all.map(({ made }) => made.then((connection) => connection.close()).catch(() => undefined)));
   }
 }
 

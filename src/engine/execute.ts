@@ -79,10 +79,11 @@ async function runHost(
     const settled = refusedByStrict(request, plan) ?? settledByPlan(call, plan);
     const writes = plan.changes.length > 0 || module.fusable;
     const { nodes = [], elsewhere = [] } = module.read(call.args);
-    const touched = [call.on.name, ...nodes.map(({ via }) => via), ...elsewhere.map(({ host }) => host)];
+    const names = new Set([...nodes.map(({ via }) => via), ...elsewhere.map(({ host }) => host)]);
+    const touched = [call.way, ...[...names].map((name) => play.run.ways.from(call.way, name))];
     if (!settled && writes && !locks.cover(touched)) {
       // Until the lock is held another run could still change what was read, so it is read again.
-      await locks.acquire(touched);
+      await locks.acquire(play.context, touched);
       continue;
     }
     const told = [...(request.strict ? [] : (plan.unsafe ?? [])), ...(plan.warnings ?? [])];
@@ -159,7 +160,7 @@ async function probeAgain(
   call.on.forgetReads();
   run.reader.forgetNodes();
   if (!module.fusable || call.on.name !== lost.host) throw lost;
-  await run.connections.drop(call.on.name);
+  await run.connections.drop(call.way);
   const now = await readAndPlan(play, task, call, module);
   if (now.plan.changes.length > 0 || now.plan.failed !== undefined) throw lost;
   run.request.emit({
@@ -178,10 +179,10 @@ async function readAndPlan(
   module: HostModule,
 ): Promise<{ plan: Plan; state: unknown }> {
   const request = module.read(call.args);
-  const where = { host: call.on.name, become: call.become, env: call.environment };
+  const where = { way: call.way, become: call.become, env: call.environment };
   const becomeOn = (name: string) => becomeElsewhere(play.run, call.become, play.run.host(name), play.context);
   const foreseeable = module.fusable && mayBeForeseen(play, task);
-  const answer = await play.run.reader.read(request, where, play.context, { becomeOn, foreseeable });
+  const answer = await play.run.reader.read(request, where, { becomeOn, foreseeable });
   const state = module.parse(answer, call.args);
   const plan = module.plan(state, call.args, {
     host: call.on.name,

@@ -1,97 +1,82 @@
-import { LockedError, UnreachableError } from '../errors/errors.ts';
+import { UnreachableError } from '../errors/errors.ts';
+import type { Play } from '../playbook/contract.ts';
 import { parseRecords, READ_RECORDS } from '../state/cluster-record.ts';
-import { isProvenDead, thisHolder } from '../state/control-process.ts';
-import {
-  describeHolder,
-  endRemainsScript,
-  type Holder,
-  type LockState,
-  lockContent,
-  nameHolder,
-  parseLock,
-  READ_LOCK,
-  releaseLockScript,
-  type ShellIdentity,
-  takeLockScript,
-} from '../state/lock.ts';
-import type { Connection, Shell } from '../transport/contract.ts';
-import { sleep } from './apply-context.ts';
-import type { Run } from './run-state.ts';
+import type { Connection } from '../transport/contract.ts';
+import { MachineLocks } from './machine-locks.ts';
+import type { PlayContext, Run } from './run-state.ts';
 import { hostsAmong } from './same-host.ts';
-
-/** How long the remains of a killed run may take to end by themselves before they are ended. */
-const REMAINS_MS = 15_000;
-const POLL_MS = 100;
-const LOST_RACE = 75;
+import type { Way } from './ways.ts';
 
 /**
  * The locks of all hosts of the run and, when it works on Redis, of all nodes of their clusters: taken before the first change, all or
- * nothing, and held by the session shells.
+ * nothing, and held by the session shells. A machine has one, whatever the ways that the run comes by.
  */
 export class RunLocks {
   readonly #run: Run;
-  readonly #holder: Holder;
-  readonly #hosts = new Set<string>();
-  readonly #generations = new Map<string, number>();
-  /** The session shells that hold our locks, by host. */
-  readonly #shells = new Map<string, string>();
+  readonly #machines: MachineLocks;
+  /** Hosts of the run's plays, each with the plays that may lead to machines of their own. */
+  readonly #expected = new Map<string, Map<Play | undefined, PlayContext>>();
+  /** Machines. */
   readonly #tried = new Set<string>();
   #acquiring: Promise<void> = Promise.resolve();
   #held = false;
 
   constructor(run: Run) {
     this.#run = run;
-    const { controlPid, playbooks } = run.request;
-    this.#holder = thisHolder(controlPid, playbooks.map(({ file }) => file).join(' '));
+    this.#machines = new MachineLocks(run);
   }
 
-  /** Hosts of the run's plays, whatever `--limit` says. */
-  addHosts(names: readonly string[]): void {
-    for (const name of names) this.#hosts.add(name);
+  /** Hosts of one of the run's plays, whatever `--limit` says. */
+  expect(context: PlayContext, names: readonly string[]): void {
+    const key = saysWhere(context.play) ? context.play : undefined;
+    for (const name of names) {
+      const plays = this.#expected.get(name) ?? new Map<Play | undefined, PlayContext>();
+      if (!plays.has(key)) plays.set(key, context);
+      this.#expected.set(name, plays);
+    }
   }
 
   get isHeld(): boolean {
     return this.#held;
   }
 
-  /** Whether all of these hosts are locked by this run, as far as they can be reached. */
-  cover(names: readonly string[]): boolean {
-    return this.#held && names.every((name) => this.#tried.has(name));
+  /** Whether the machines at the end of all of these are locked by this run, as far as they can be reached. */
+  cover(ways: readonly Way[]): boolean {
+    return this.#held && ways.every(({ machine }) => this.#tried.has(machine));
   }
 
   /**
-   * Lock the hosts of the run's plays and these. Throws LockedError naming the holder; then nothing is held. What was read
-   * before may be outdated and is forgotten.
+   * Lock the hosts of the run's plays and the machines at the end of these ways. Throws LockedError naming the holder; then nothing
+   * is held. What was read before may be outdated and is forgotten.
    */
-  acquire(names: readonly string[] = []): Promise<void> {
-    this.addHosts(names);
-    this.#acquiring = this.#acquiring.then(() => this.#acquireMissing());
+  acquire(context: PlayContext, ways: readonly Way[] = []): Promise<void> {
+    this.#acquiring = this.#acquiring.then(() => this.#acquireMissing(context, ways));
     return this.#acquiring;
   }
 
-  /** A connection made while the locks are held gets its lock before its first use. */
-  async holdOn(host: string, connection: Connection): Promise<void> {
-    await this.#take(host, await this.#stateShell(host, connection));
-    this.#startHeartbeat(host, connection);
+  /** While locks are held, a connection is not used before that of its machine is. */
+  async holdFor(way: Way, made: Promise<Connection>): Promise<void> {
+    if (this.#held) await this.#machines.secure(way, made);
   }
 
   async release(): Promise<void> {
     if (!this.#held) return;
     this.#held = false;
-    await this.#releaseAll();
+    await this.#machines.releaseAll();
   }
 
-  async #acquireMissing(): Promise<void> {
+  async #acquireMissing(context: PlayContext, ways: readonly Way[]): Promise<void> {
     const known = this.#tried.size;
-    for (let missing = this.#missing(); missing.length > 0; missing = this.#missing()) {
-      for (const host of missing) this.#tried.add(host);
-      const outcomes = await Promise.allSettled(missing.map((host) => this.#takeOn(host)));
+    let missing = this.#missing([...ways, ...this.#expectedWays()]);
+    while (missing.length > 0) {
+      for (const { machine } of missing) this.#tried.add(machine);
+      const outcomes = await Promise.allSettled(missing.map((way) => this.#takeOn(way)));
       const failure = outcomes.find((outcome) => outcome.status === 'rejected');
       if (failure?.status === 'rejected') {
-        await this.#releaseAll();
+        await this.#machines.releaseAll();
         throw failure.reason;
       }
-      if (this.#run.worksOnRedis) await this.#addClusterMates(missing);
+      missing = this.#run.worksOnRedis ? this.#missing(await this.#clusterMates(missing, context)) : [];
     }
     if (this.#tried.size === known) return;
     this.#held = true;
@@ -99,130 +84,65 @@ export class RunLocks {
     this.#run.reader.forgetNodes();
   }
 
-  #missing(): string[] {
-    return [...this.#hosts].filter((host) => !this.#tried.has(host));
+  #expectedWays(): Way[] {
+    const plays = [...this.#expected].flatMap(([name, contexts]) =>
+      [...contexts.values()].map((one) => [name, one] as const),
+    );
+    return plays.flatMap(([name, context]) => this.#wayTo(name, context));
+  }
+
+  /** None, and a warning, where variables do not say how to get there. */
+  #wayTo(host: string, context: PlayContext): Way[] {
+    try {
+      return [this.#run.ways.to(host, context)];
+    } catch (error) {
+      this.#warnOfNoLock(host, error);
+      return [];
+    }
+  }
+
+  /** One for each machine that no lock was tried to be taken on. */
+  #missing(ways: readonly Way[]): Way[] {
+    const byMachine = new Map(ways.toReversed().map((way) => [way.machine, way]));
+    return [...byMachine.values()].filter(({ machine }) => !this.#tried.has(machine));
   }
 
   /** Another run may know only other hosts of the same cluster: what was recorded on these tells who belongs to it. */
-  async #addClusterMates(hosts: readonly string[]): Promise<void> {
+  async #clusterMates(ways: readonly Way[], context: PlayContext): Promise<Way[]> {
     const records = await Promise.all(
-      hosts.map(async (host) => {
-        if (!this.#generations.has(host)) return [];
-        const shell = await this.#stateShell(host, await this.#run.connections.connection(host, undefined));
+      ways.map(async (way) => {
+        if (!this.#machines.isTaken(way)) return [];
+        const shell = await this.#machines.stateShell(this.#run.keepers.of(way));
         return parseRecords((await shell.run(READ_RECORDS)).stdout);
       }),
     );
-    this.addHosts(
-      hostsAmong(
-        this.#run,
-        records.flat().flatMap(({ nodes }) => nodes),
-      ),
+    const names = hostsAmong(
+      this.#run,
+      records.flat().flatMap(({ nodes }) => nodes),
     );
+    return names.flatMap((name) => this.#wayTo(name, context));
   }
 
-  async #takeOn(host: string): Promise<void> {
-    if (this.#run.host(host).unreachable) return;
+  async #takeOn(way: Way): Promise<void> {
+    if (this.#run.host(way.host).unreachable) return;
     try {
-      const connection = await this.#run.connections.connection(host, undefined);
-      await this.holdOn(host, connection);
+      // A host that a later play waits for may come into being by what waits for this lock.
+      await this.#machines.secure(way, this.#run.connections.open(way, 0));
     } catch (error) {
-      if (!(error instanceof UnreachableError)) throw error;
-      this.#run.request.emit({ event: 'warning', host, message: `its lock could not be taken: ${error.message}` });
+      this.#warnOfNoLock(way.host, error);
     }
   }
 
-  /** What changes things must not go on when this machine is gone. Its channels need not be there before the first change. */
-  #startHeartbeat(host: string, connection: Connection): void {
-    connection.startHeartbeat().catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
-      const message = `no heartbeat, so a power cut here would not end what runs there: ${why}`;
-      const hint = error instanceof UnreachableError ? error.hint : undefined;
-      this.#run.request.emit({ event: 'warning', host, message, ...(hint && { hint }) });
-    });
-  }
-
-  async #take(host: string, shell: Shell): Promise<void> {
-    const { request } = this.#run;
-    const started = performance.now();
-    for (let told = false; ; ) {
-      const state = parseLock((await shell.run(READ_LOCK)).stdout);
-      if (state.status === 'free') {
-        if (await this.#link(host, shell, state)) return;
-        continue;
-      }
-      // Two names of one host: the lock that this run took under the other name serves both.
-      if (this.#isHeldUnderAnotherName(host, state)) return;
-      const waited = performance.now() - started;
-      const remains = this.#isOurs(state) || (state.holder !== undefined && isProvenDead(state.holder));
-      if (!remains && waited >= request.lockWaitMs) throw new LockedError(describeHolder(host, state.holder));
-      if (remains && waited >= REMAINS_MS && state.shell) await shell.run(endRemainsScript(state.shell));
-      if (!told) request.emit({ event: 'wait', host, task: 'lock', message: waitMessage(host, state, remains) });
-      told = true;
-      await sleep(POLL_MS, request.signal);
-    }
-  }
-
-  async #link(host: string, shell: Shell, state: LockState): Promise<boolean> {
-    const { request } = this.#run;
-    const content = lockContent(shell.identity, this.#holder);
-    const reply = await shell.run(takeLockScript(state.generation), { stdin: content });
-    if (reply.rc === LOST_RACE) return false;
-    if (reply.rc !== 0) throw new LockedError(`the lock of ${host} cannot be taken: ${reply.stderr.trim()}`);
-    this.#generations.set(host, state.generation + 1);
-    this.#shells.set(host, keyOf(shell.identity));
-    // After a restart of the host the lock that it had before was this run's own.
-    if (state.holder && !this.#isOurs(state)) {
-      request.emit({
-        event: 'warning',
-        host,
-        message: `took over the lock of a run that has died: ${nameHolder(state.holder)}`,
-      });
-    }
-    return true;
-  }
-
-  #isHeldUnderAnotherName(host: string, state: LockState): boolean {
-    const key = state.shell && keyOf(state.shell);
-    return [...this.#shells].some(([name, held]) => name !== host && held === key);
-  }
-
-  /** Held by a shell of this run whose connection was lost: what it still does is waited for. */
-  #isOurs(state: LockState): boolean {
-    const { controlHost, controlPid, controlStartTime } = this.#holder;
-    const { holder } = state;
-    return (
-      holder?.controlHost === controlHost &&
-      holder.controlPid === controlPid &&
-      holder.controlStartTime === controlStartTime
-    );
-  }
-
-  async #releaseAll(): Promise<void> {
-    const held = [...this.#generations];
-    this.#generations.clear();
-    await Promise.all(
-      held.map(async ([host, generation]) => {
-        try {
-          const connection = await this.#run.connections.connection(host, undefined);
-          await (await this.#stateShell(host, connection)).run(releaseLockScript(generation));
-        } catch {
-          // The lock ends with its shell; only the note that this was no crash is missing.
-        }
-      }),
-    );
-  }
-
-  async #stateShell(host: string, connection: Connection): Promise<Shell> {
-    return connection.shell(this.#run.stateBecome(host));
+  #warnOfNoLock(host: string, error: unknown): void {
+    if (!(error instanceof UnreachableError)) throw error;
+    this.#run.request.emit({ event: 'warning', host, message: `its lock could not be taken: ${error.message}` });
   }
 }
 
-function keyOf(shell: ShellIdentity): string {
-  return `${shell.bootId} ${shell.pid} ${shell.startTime}`;
-}
-
-function waitMessage(host: string, state: LockState, remains: boolean): string {
-  return remains
-    ? `waiting for what a killed run left on ${host} to end`
-    : `waiting: ${describeHolder(host, state.holder)}`;
+/** Whether a play may lead its hosts to other machines than the inventory does. */
+function saysWhere({ connection, vars, varsFiles, prompts, exposed }: Play): boolean {
+  const files = varsFiles.flatMap(({ candidates }) => candidates);
+  const layers = [...vars, ...files, ...exposed.defaults, ...exposed.vars].map((layer) => Object.keys(layer.vars));
+  const names = [...layers.flat(), ...prompts.map(({ name }) => name)];
+  return connection !== undefined || names.some((name) => /^ansible_(connection|host|ssh_host)$/.test(name));
 }

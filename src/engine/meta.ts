@@ -13,16 +13,16 @@ const perHost = new Set<Meta['action']>(['end_host', 'noop', 'reset_connection']
 export async function runMeta(play: PlayRun, meta: Meta, hosts: readonly HostState[]): Promise<void> {
   const asked = perHost.has(meta.action) ? hosts : hosts.slice(0, 1);
   const chosen = asked.filter((host) => holdsFor(play, meta, host));
-  if (chosen.length > 0) await follow(play, meta.action, chosen, play.isFree ? hosts : play.batch);
+  if (chosen.length > 0) await follow(play, meta, chosen, play.isFree ? hosts : play.batch);
 }
 
 async function follow(
   play: PlayRun,
-  action: Meta['action'],
+  meta: Meta,
   chosen: readonly HostState[],
   all: readonly HostState[],
 ): Promise<void> {
-  switch (action) {
+  switch (meta.action) {
     case 'noop':
       return;
     case 'flush_handlers':
@@ -52,7 +52,9 @@ async function follow(
       play.run.useInventory(await loadInventory(play.run.request.inventorySources));
       return;
     case 'reset_connection':
-      await Promise.all(chosen.map(({ name }) => play.run.connections.drop(name)));
+      await Promise.all(
+        chosen.map(({ name }) => play.run.connections.drop(play.run.ways.to(name, play.context, meta))),
+      );
       for (const host of chosen) host.forgetReads();
       play.run.reader.forgetEarly();
       return;

@@ -1,16 +1,27 @@
-import { TaskError } from '../errors/errors.ts';
-import { type Handler, type Task, taskOfHandler } from '../playbook/contract.ts';
+import { TaskError, UnreachableError } from '../errors/errors.ts';
+import { type Handler, type Play, type Task, taskOfHandler } from '../playbook/contract.ts';
 import { READ_RECORDS } from '../state/cluster-record.ts';
-import { parseLock, READ_LOCK } from '../state/lock.ts';
+import { type LockState, parseLock, READ_LOCK } from '../state/lock.ts';
 import { type Owed, owedKey, parseOwed, READ_OWED, recordOwedScript, strikeOffScript } from '../state/owed.ts';
 import { READ_RESTARTS } from '../state/restart-record.ts';
 import { renderValue } from '../template/template.ts';
+import type { Shell } from '../transport/contract.ts';
 import { handlersFor, notifiedNames } from './handlers.ts';
 import type { HostState } from './host-state.ts';
 import type { PlayRun } from './play-run.ts';
 import { failureResult } from './prepare.ts';
 import type { ScriptRead } from './reader.ts';
 import type { PlayContext, Run } from './run-state.ts';
+import type { Way } from './ways.ts';
+
+/** What a machine owes, as far as this run knows. */
+interface OwedThere {
+  readonly way: Way;
+  readonly owed: Map<string, Owed>;
+  /** What earlier runs left, by key, until a handler was reminded of it. */
+  readonly earlier: Set<string>;
+  isRead: boolean;
+}
 
 /**
  * Handlers that changes made necessary, kept on the hosts until they have run. A restart that a crash or a failed play
@@ -18,25 +29,21 @@ import type { PlayContext, Run } from './run-state.ts';
  */
 export class OwedWork {
   readonly #run: Run;
-  readonly #known = new Map<HostState, Map<string, Owed>>();
-  readonly #read = new Set<HostState>();
-  /** What earlier runs owe, by host. */
-  readonly #earlier = new Map<HostState, Set<string>>();
+  /** By machine. */
+  readonly #known = new Map<string, OwedThere>();
+  /** Hosts that were asked, by play: another may come to another machine. */
+  readonly #asked = new Map<Play, Set<HostState>>();
 
   constructor(run: Run) {
     this.#run = run;
   }
 
   /** What is read on a host before anything else: its lock, its owed handlers and, for later, its records of clusters. */
-  firstReads(host: HostState): ScriptRead[] {
-    if (this.#read.has(host)) return [];
-    const where = { host: host.name, become: this.#run.stateBecome(host.name), env: {} };
-    return [
-      { ...where, script: READ_LOCK },
-      { ...where, script: READ_OWED },
-      { ...where, script: READ_RECORDS },
-      { ...where, script: READ_RESTARTS },
-    ];
+  firstReads({ context }: PlayRun, host: HostState): ScriptRead[] {
+    if (this.#asked.get(context.play)?.has(host)) return [];
+    const there = this.#whereOf(host, context);
+    if (there === undefined || there.isRead) return [];
+    return this.#reads(there, [READ_LOCK, READ_OWED, READ_RECORDS, READ_RESTARTS]);
   }
 
   /** Refuse while another run is at work, and notify the handlers of this play that are owed. */
@@ -50,14 +57,14 @@ export class OwedWork {
    * may need variables that come during the play.
    */
   remind(play: PlayRun, handlers: readonly Handler[]): void {
+    if ([...this.#known.values()].every(({ earlier }) => earlier.size === 0)) return;
     for (const host of play.active()) {
-      const owed = this.#known.get(host);
-      if (!owed || owed.size === 0) continue;
+      const { owed, earlier } = this.#whereOf(host, play.context) ?? {};
+      if (!owed || !earlier?.size) continue;
       for (const handler of handlers.map(taskOfHandler)) {
         const key = this.#keyOf(play.context, handler, host);
-        if (key === undefined || !owed.has(key) || !this.#earlier.get(host)?.has(key)) continue;
+        if (key === undefined || !owed.has(key) || !earlier.delete(key)) continue;
         host.notified.add(handler);
-        this.#earlier.get(host)?.delete(key);
         const since = owed.get(key)?.since;
         play.run.request.emit({
           event: 'warning',
@@ -72,16 +79,17 @@ export class OwedWork {
   async record(play: PlayRun, task: Task, host: HostState): Promise<void> {
     if (task.notify.length === 0) return;
     const handlers = [...notifiedNames(play, task, host)].flatMap((name) => handlersFor(play, name, host));
-    const fresh = handlers.flatMap((handler) => this.#freshlyOwed(play.context, handler, host));
+    const there = this.#of(this.#run.ways.to(host.name, play.context));
+    const fresh = handlers.flatMap((handler) => this.#freshlyOwed(play.context, handler, host, there));
     if (fresh.length === 0) return;
-    const shell = await this.#run.connections.shell(host.name, this.#run.stateBecome(host.name), play.context);
+    const shell = await this.#stateShell(there);
     const reply = await shell.run(recordOwedScript(fresh));
     if (reply.rc !== 0) {
       throw new TaskError(`cannot note on ${host.name} which handlers the change owes: ${reply.stderr.trim()}`, {
         hint: 'nothing was changed; the state directory of rcdeploy on the host must be writable',
       });
     }
-    for (const one of fresh) this.#of(host).set(one.key, one);
+    for (const one of fresh) there.owed.set(one.key, one);
   }
 
   /** The handler ran on these hosts. */
@@ -89,40 +97,59 @@ export class OwedWork {
     await Promise.all(
       hosts.map(async (host) => {
         const key = this.#keyOf(context, handler, host);
-        if (key === undefined || this.#run.request.check || !this.#of(host).delete(key)) return;
-        const shell = await this.#run.connections.shell(host.name, this.#run.stateBecome(host.name), context);
-        await shell.run(strikeOffScript([key]));
+        if (key === undefined || this.#run.request.check) return;
+        const owing = [...this.#known.values()].filter(({ way, owed }) => way.host === host.name && owed.delete(key));
+        for (const there of owing) await (await this.#stateShell(there)).run(strikeOffScript([key]));
       }),
     );
   }
 
   remaining(): { host: string; handler: string; playbook: string }[] {
-    return [...this.#known].flatMap(([host, owed]) =>
-      [...owed.values()].map(({ handler, playbook }) => ({ host: host.name, handler, playbook })),
+    return [...this.#known.values()].flatMap(({ way, owed }) =>
+      [...owed.values()].map(({ handler, playbook }) => ({ host: way.host, handler, playbook })),
     );
   }
 
   async #lookAtHost(play: PlayRun, host: HostState): Promise<void> {
-    if (this.#read.has(host)) return;
-    const [lockRead, owedRead] = this.firstReads(host);
-    if (!lockRead || !owedRead) return;
+    const { locks, request } = this.#run;
+    const { play: asking } = play.context;
+    if (this.#asked.get(asking)?.has(host)) return;
+    const there = this.#whereOf(host, play.context);
+    if (there === undefined) return;
     try {
-      const { reader, locks, request } = this.#run;
-      const lock = parseLock((await reader.read(lockRead, lockRead, play.context)).reply.stdout);
-      const owed = parseOwed((await reader.read(owedRead, owedRead, play.context)).reply.stdout);
-      this.#read.add(host);
-      for (const one of owed) this.#of(host).set(one.key, one);
-      this.#earlier.set(host, new Set(owed.map(({ key }) => key)));
-      if (lock.status === 'held' && !locks.isHeld && !request.check) await locks.acquire();
+      if (!there.isRead) {
+        const lock = await this.#readThere(there);
+        if (lock.status === 'held' && !locks.isHeld && !request.check) await locks.acquire(play.context);
+      }
+      this.#asked.set(asking, (this.#asked.get(asking) ?? new Set()).add(host));
     } catch (error) {
       // An unreachable host fails at its first task, where the play's rules for that apply.
-      if (!(error instanceof Error) || error.name !== 'UnreachableError') throw error;
+      if (!(error instanceof UnreachableError)) throw error;
     }
   }
 
-  #freshlyOwed(context: PlayContext, handler: Task, host: HostState): Owed[] {
+  async #readThere(there: OwedThere): Promise<LockState> {
+    const outputs: string[] = [];
+    for (const read of this.#reads(there, [READ_LOCK, READ_OWED])) {
+      outputs.push((await this.#run.reader.read(read, read)).reply.stdout);
+    }
+    const [lock = '', owed = ''] = outputs;
+    there.isRead = true;
+    for (const one of parseOwed(owed)) {
+      there.owed.set(one.key, one);
+      there.earlier.add(one.key);
+    }
+    return parseLock(lock);
+  }
+
+  #reads({ way }: OwedThere, scripts: readonly string[]): ScriptRead[] {
+    const keeper = this.#run.keepers.of(way);
+    return scripts.map((script) => ({ ...keeper, script, env: {} }));
+  }
+
+  #freshlyOwed(context: PlayContext, handler: Task, host: HostState, { owed }: OwedThere): Owed[] {
     const key = this.#keyOf(context, handler, host);
-    if (key === undefined || this.#of(host).has(key)) return [];
+    if (key === undefined || owed.has(key)) return [];
     return [
       { key, handler: handler.name ?? handler.module, playbook: context.playbookFile, since: new Date().toISOString() },
     ];
@@ -138,12 +165,26 @@ export class OwedWork {
     }
   }
 
-  #of(host: HostState): Map<string, Owed> {
-    let owed = this.#known.get(host);
-    if (!owed) {
-      owed = new Map();
-      this.#known.set(host, owed);
+  /** Nowhere, where variables do not say how to get there: the first task that needs the host says so. */
+  #whereOf(host: HostState, context: PlayContext): OwedThere | undefined {
+    try {
+      return this.#of(this.#run.ways.to(host.name, context));
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error;
+      return undefined;
     }
-    return owed;
+  }
+
+  #of(way: Way): OwedThere {
+    const known = this.#known.get(way.machine);
+    if (known) return known;
+    const there: OwedThere = { way, owed: new Map(), earlier: new Set(), isRead: false };
+    this.#known.set(way.machine, there);
+    return there;
+  }
+
+  #stateShell({ way }: OwedThere): Promise<Shell> {
+    const keeper = this.#run.keepers.of(way);
+    return this.#run.connections.shell(keeper.way, keeper.become);
   }
 }

@@ -17,7 +17,8 @@ import { OMIT } from './magic.ts';
 import { findUnknown, isPlainObject, renderArgs } from './render-args.ts';
 import type { PlayContext, Run } from './run-state.ts';
 import { type HostScope, NotYetKnown } from './scope.ts';
-import { becomeOf, targetOf } from './target.ts';
+import { becomeOf } from './target.ts';
+import type { Way } from './ways.ts';
 
 /** A module call on one host with everything rendered. */
 export interface Call {
@@ -26,6 +27,8 @@ export interface Call {
   readonly scope: HostScope;
   /** The host that the work is done on: the task's host, or the one that it is delegated to. */
   readonly on: HostState;
+  /** How it is reached. */
+  readonly way: Way;
   readonly become: Become | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly check: boolean;
@@ -198,7 +201,7 @@ async function prepareCall(run: Run, context: PlayContext, task: Task, scope: Ho
 
   const delegate = textOrUndefined(renderValue(task.delegateTo, scope));
   const on = delegate === undefined ? scope.parts.host : run.host(delegate);
-  const connecting = delegate === undefined ? scope : run.scope(on, context);
+  const connecting = delegate === undefined ? scope : run.scope(on, context, task).with(scope.parts.local);
   const args =
     module.kind === 'host' && module.prepare
       ? await (module as HostModule).prepare?.(checked, prepareEnvironment(task, scope, context))
@@ -207,7 +210,7 @@ async function prepareCall(run: Run, context: PlayContext, task: Task, scope: Ho
   const diff = renderValue(task.diff, scope);
   const leaveForS = leaveOf(task, scope);
   const timeoutMs = limitOf(task, scope, leaveForS);
-  const target = targetOf(connecting, context.play, request);
+  const way = run.ways.of(connecting, context);
   return {
     kind: 'call',
     call: {
@@ -215,7 +218,8 @@ async function prepareCall(run: Run, context: PlayContext, task: Task, scope: Ho
       args: args ?? checked,
       scope,
       on,
-      become: becomeOf(task, scope, connecting, target, request),
+      way,
+      become: becomeOf(task, scope, connecting, way.target, request),
       environment: environmentOf(task, scope),
       check: checkMode === undefined ? request.check : toBoolean(checkMode),
       diff: diff === undefined ? request.diff : toBoolean(diff),

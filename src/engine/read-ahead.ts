@@ -1,10 +1,9 @@
 import type { HostModule } from '../modules/contract.ts';
 import type { Task } from '../playbook/contract.ts';
-import type { NodeQuery } from '../redis/node/contract.ts';
 import type { HostState } from './host-state.ts';
 import type { PlayRun } from './play-run.ts';
 import { type Call, failureResult, type Prepared, prepareTask } from './prepare.ts';
-import type { ScriptRead } from './reader.ts';
+import type { FromQuery, ScriptRead } from './reader.ts';
 import { NotYetKnown } from './scope.ts';
 
 /** Names that may have changed by the time a later task runs, whatever is read ahead. */
@@ -24,9 +23,9 @@ export async function readAhead(play: PlayRun, task: Task, host: HostState): Pro
   const start = play.positionOf(task);
   if (!start || play.hasPrepared(task, host)) return;
   const pending = new Set(ALWAYS_PENDING);
-  const scripts: ScriptRead[] = play.run.owed.firstReads(host);
-  const early = scripts.length === 0 ? [] : play.run.reader.askedBefore(host.name);
-  const queries: NodeQuery[] = [];
+  const scripts: ScriptRead[] = play.run.owed.firstReads(play, host);
+  const early = scripts.length === 0 ? [] : play.run.reader.askedBefore(host.name, play.context);
+  const queries: FromQuery[] = [];
   for (const step of start.path.slice(start.index)) {
     if (step.kind === 'end' || (step.kind === 'flush' && play.hasNotifications())) break;
     if (step.kind === 'flush') continue;
@@ -41,7 +40,7 @@ export async function readAhead(play: PlayRun, task: Task, host: HostState): Pro
     if (calls.some(({ module }) => module.name === 'setup')) break;
     if (!addPendingNames(step.task, pending)) break;
   }
-  play.run.reader.readAhead([...scripts, ...early], queries, play.context);
+  play.run.reader.readAhead([...scripts, ...early], queries);
   // What was prepared depends on none of these names; when its turn comes it sees all that is known then.
   pending.clear();
 }
@@ -83,12 +82,12 @@ function callsOf(prepared: Prepared): Call[] {
   return prepared.turns.flatMap(({ outcome }) => (outcome.kind === 'call' ? [outcome.call] : []));
 }
 
-function addReads(call: Call, scripts: ScriptRead[], queries: NodeQuery[]): void {
+function addReads(call: Call, scripts: ScriptRead[], queries: FromQuery[]): void {
   if (call.module.kind !== 'host' || !call.module.fusable) return;
   const request = (call.module as HostModule).read(call.args);
   if (request.script !== undefined) {
     scripts.push({
-      host: call.on.name,
+      way: call.way,
       become: call.become,
       env: call.environment,
       script: request.script,
@@ -96,9 +95,10 @@ function addReads(call: Call, scripts: ScriptRead[], queries: NodeQuery[]): void
     });
   }
   for (const { host, script, asTaskUser } of request.elsewhere ?? []) {
-    if (asTaskUser && host === call.on.name) scripts.push({ host, become: call.become, env: call.environment, script });
+    if (asTaskUser && host === call.on.name)
+      scripts.push({ way: call.way, become: call.become, env: call.environment, script });
   }
-  queries.push(...(request.nodes ?? []));
+  queries.push(...(request.nodes ?? []).map((query) => ({ query, way: call.way })));
 }
 
 /** False when the names that the task will set cannot be told. */

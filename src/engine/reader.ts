@@ -10,10 +10,11 @@ import { runCancellable } from './apply-context.ts';
 import { fuse, unfuse } from './fuse.ts';
 import type { PlayContext, Run } from './run-state.ts';
 import { wayToNode } from './way-to-node.ts';
+import type { Way } from './ways.ts';
 
 /** A read script and who runs it where. */
 export interface ScriptRead {
-  readonly host: string;
+  readonly way: Way;
   readonly become: Become | undefined;
   readonly script: string;
   readonly env: Readonly<Record<string, string>>;
@@ -21,6 +22,12 @@ export interface ScriptRead {
   readonly stats?: readonly string[] | undefined;
   /** Asked because the last run did; no task of this run wants it yet. */
   readonly early?: true;
+}
+
+/** A question to a node, and from where it is asked. */
+export interface FromQuery {
+  readonly query: NodeQuery;
+  readonly way: Way;
 }
 
 /** Looking takes milliseconds; a host that cannot even be looked at (a hung disk, a stopped process) must not hold the run. */
@@ -48,7 +55,6 @@ export class Reader {
   async read(
     request: ReadRequest,
     where: Omit<ScriptRead, 'script'>,
-    context: PlayContext | undefined,
     {
       becomeOn = () => where.become,
       foreseeable = false,
@@ -56,32 +62,35 @@ export class Reader {
   ): Promise<ReadAnswer> {
     const others = (request.elsewhere ?? []).map((other): ScriptRead => {
       const { host, script, asTaskUser } = other;
-      return asTaskUser ? { ...where, host, script, become: becomeOn(host) } : this.#ofState(other);
+      const way = this.#run.ways.from(where.way, host);
+      return asTaskUser ? { ...where, way, script, become: becomeOn(host) } : this.#ofState(way, script);
     });
     const own = request.script === undefined ? [] : [{ ...where, script: request.script, stats: request.stats }];
     if (foreseeable) for (const read of [...own, ...others]) this.#note(read);
     const [reply, nodes, elsewhere] = await Promise.all([
-      this.#scripts(own, context)[0] ?? NOTHING,
-      Promise.all((request.nodes ?? []).map((query) => this.#query(query, context))),
-      Promise.all(this.#scripts(others, context)),
+      this.#scripts(own)[0] ?? NOTHING,
+      Promise.all((request.nodes ?? []).map((query) => this.#query(query, where.way))),
+      Promise.all(this.#scripts(others)),
     ]);
     return { reply: reply ?? NOTHING, nodes, elsewhere, ...(reply && 'at' in reply && { at: Number(reply.at) }) };
   }
 
   /** Send what is not known yet as one message per shell. The replies wait in the cache; failures come out when one is asked for. */
-  readAhead(reads: readonly ScriptRead[], queries: readonly NodeQuery[], context: PlayContext | undefined): void {
-    for (const promise of this.#scripts(reads, context)) promise.catch(() => undefined);
-    for (const query of queries) this.#query(query, context).catch(() => undefined);
+  readAhead(reads: readonly ScriptRead[], queries: readonly FromQuery[]): void {
+    for (const promise of this.#scripts(reads)) promise.catch(() => undefined);
+    for (const { query, way } of queries) this.#query(query, way).catch(() => undefined);
   }
 
   /** What the last run of the same asked this host, as far as this run may ask it in the same way. */
-  askedBefore(host: string): ScriptRead[] {
+  askedBefore(host: string, context: PlayContext): ScriptRead[] {
     const { askedBefore, fuse, confirmTask } = this.#run.request;
     if (askedBefore === undefined || !fuse || confirmTask !== undefined || !this.#foresees) return [];
-    const state = this.#run.stateBecome(host);
+    const way = this.#run.ways.to(host, context);
+    if (!this.#run.keepers.isFirst(way)) return [];
+    const state = this.#run.keepers.of(way).become;
     return askedBefore.of(host).flatMap(({ become, script, stats }) => {
       if (become !== '' && become !== userOf(state)) return [];
-      return [{ host, become: become === '' ? undefined : state, env: {}, script, stats, early: true as const }];
+      return [{ way, become: become === '' ? undefined : state, env: {}, script, stats, early: true as const }];
     });
   }
 
@@ -91,9 +100,9 @@ export class Reader {
     for (const host of this.#run.hosts.values()) host.forgetEarly();
   }
 
-  #note({ host, become, env, script, stats = [] }: ScriptRead): void {
-    if (Object.keys(env).length > 0) return;
-    this.#run.request.askedBefore?.note(host, { become: userOf(become), script, stats });
+  #note({ way, become, env, script, stats = [] }: ScriptRead): void {
+    if (Object.keys(env).length > 0 || !this.#run.keepers.isFirst(way)) return;
+    this.#run.request.askedBefore?.note(way.host, { become: userOf(become), script, stats });
   }
 
   /** Whatever was changed, nodes may answer differently now, or be other processes. */
@@ -113,62 +122,58 @@ export class Reader {
   }
 
   /** Ask a node now, whatever is known. */
-  async queryNow(query: NodeQuery, context: PlayContext | undefined): Promise<NodeAnswer> {
-    return this.#links.query(await wayToNode(query, context, this.#run), query, false);
+  async queryNow(query: NodeQuery, from: Way): Promise<NodeAnswer> {
+    return this.#links.query(await wayToNode(query, from, this.#run), query, false);
   }
 
-  async link(node: NodeAccess, context: PlayContext | undefined): Promise<NodeLink> {
-    return openNodeLink(await wayToNode(node, context, this.#run), node);
+  async link(node: NodeAccess, from: Way): Promise<NodeLink> {
+    return openNodeLink(await wayToNode(node, from, this.#run), node);
   }
 
   /** What is kept in the state directory is read by its owner, so that what was read first on a host serves again. */
-  readonly #ofState = ({ host, script }: { host: string; script: string }): ScriptRead => ({
-    host,
-    script,
-    become: this.#run.stateBecome(host),
-    env: {},
-  });
+  #ofState(way: Way, script: string): ScriptRead {
+    return { ...this.#run.keepers.of(way), script, env: {} };
+  }
 
-  #query(query: NodeQuery, context: PlayContext | undefined): Promise<NodeAnswer> {
+  #query(query: NodeQuery, from: Way): Promise<NodeAnswer> {
     const key = JSON.stringify(query);
     let answer = this.#nodes.get(key);
     if (!answer) {
-      answer = this.#read(query, context);
+      answer = this.#read(query, from);
       this.#nodes.set(key, answer);
     }
     return answer;
   }
 
-  async #read(query: NodeQuery, context: PlayContext | undefined): Promise<NodeAnswer> {
-    return this.#links.query(await wayToNode(query, context, this.#run), query, true);
+  async #read(query: NodeQuery, from: Way): Promise<NodeAnswer> {
+    return this.#links.query(await wayToNode(query, from, this.#run), query, true);
   }
 
-  #scripts(reads: readonly ScriptRead[], context: PlayContext | undefined): Promise<Reply>[] {
+  #scripts(reads: readonly ScriptRead[]): Promise<Reply>[] {
     const missing = new Map<string, Map<string, ScriptRead>>();
     for (const read of reads) {
-      const { reads: cache, early } = this.#run.host(read.host);
+      const { reads: cache, early } = this.#run.host(read.way.host);
       const key = keyOf(read);
       if (performance.now() - (early.get(key) ?? Number.POSITIVE_INFINITY) > EARLY_MS) cache.delete(key);
       if (cache.has(key)) continue;
-      const shell = JSON.stringify([read.host, read.become, read.env]);
+      const shell = JSON.stringify([read.way.id, read.become, read.env]);
       const group = missing.get(shell) ?? new Map<string, ScriptRead>();
       // Asked by a task and foreseen as well: then it is the task's.
       if (!group.has(key)) group.set(key, read);
       missing.set(shell, group);
     }
-    for (const group of missing.values()) this.#send([...group.entries()], context);
-    return reads.map((read) => this.#run.host(read.host).reads.get(keyOf(read)) ?? Promise.resolve(NOTHING));
+    for (const group of missing.values()) this.#send([...group.entries()]);
+    return reads.map((read) => this.#run.host(read.way.host).reads.get(keyOf(read)) ?? Promise.resolve(NOTHING));
   }
 
-  #send(group: readonly (readonly [string, ScriptRead])[], context: PlayContext | undefined): void {
+  #send(group: readonly (readonly [string, ScriptRead])[]): void {
     const first = group[0]?.[1];
     if (!first) return;
     const replies = this.#runHoping(
       group.map(([, read]) => read),
       first,
-      context,
     );
-    const { reads: cache, early } = this.#run.host(first.host);
+    const { reads: cache, early } = this.#run.host(first.way.host);
     group.forEach(([key, read], index) => {
       const reply = replies.then((all) => all[index] ?? Promise.reject(new Error('asked in vain')));
       reply.catch(() => cache.get(key) === reply && cache.delete(key));
@@ -179,23 +184,19 @@ export class Reader {
   }
 
   /** What was only foreseen may be what hangs or floods (a disk that is gone since): then the rest is asked alone. */
-  async #runHoping(
-    reads: readonly ScriptRead[],
-    where: ScriptRead,
-    context: PlayContext | undefined,
-  ): Promise<(Reply | undefined)[]> {
+  async #runHoping(reads: readonly ScriptRead[], where: ScriptRead): Promise<(Reply | undefined)[]> {
     try {
-      return await this.#runFused(reads, where, context);
+      return await this.#runFused(reads, where);
     } catch (error) {
       const wanted = reads.filter(({ early }) => !early);
       const isLost = error instanceof UnreachableError || this.#run.request.signal.aborted;
       if (wanted.length === reads.length || isLost) throw error;
-      const replies = await this.#runFused(wanted, where, context);
+      const replies = await this.#runFused(wanted, where);
       return reads.map((read) => replies[wanted.indexOf(read)]);
     }
   }
 
-  async #runFused(reads: readonly ScriptRead[], where: ScriptRead, context: PlayContext | undefined): Promise<Reply[]> {
+  async #runFused(reads: readonly ScriptRead[], where: ScriptRead): Promise<Reply[]> {
     const marker = randomBytes(16).toString('hex');
     const text = fuse(
       reads.map(({ script }) => script),
@@ -203,20 +204,20 @@ export class Reader {
       reads.flatMap(({ stats }) => stats ?? []),
     );
     try {
-      return timed(unfuse(await this.#message(text, where, context), marker, reads.length));
+      return timed(unfuse(await this.#message(text, where), marker, reads.length));
     } catch (error) {
       // A read has no effect, so a connection that was cut in it is tried once more.
-      const wasConnected = this.#run.connections.isEstablished(where.host);
+      const wasConnected = this.#run.connections.isEstablished(where.way);
       if (!(error instanceof UnreachableError) || error.refused || !wasConnected) throw error;
       if (this.#run.request.signal.aborted) throw error;
-      await this.#run.connections.drop(where.host);
-      return timed(unfuse(await this.#message(text, where, context), marker, reads.length));
+      await this.#run.connections.drop(where.way);
+      return timed(unfuse(await this.#message(text, where), marker, reads.length));
     }
   }
 
-  async #message(text: string, where: ScriptRead, context: PlayContext | undefined): Promise<Reply> {
+  async #message(text: string, where: ScriptRead): Promise<Reply> {
     return this.#run.forks.run(async () => {
-      const shell = await this.#run.connections.shell(where.host, where.become, context);
+      const shell = await this.#run.connections.shell(where.way, where.become);
       const options = { env: where.env, idleTimeoutMs: READ_TIMEOUT_MS };
       return runCancellable(shell, text, options, this.#run.request.signal);
     });
@@ -234,6 +235,6 @@ function userOf(become: Become | undefined): string {
 }
 
 /** The script as it is: to write it as JSON took longer than all else here. */
-function keyOf({ become, env, script }: ScriptRead): string {
-  return `${JSON.stringify([become, env])}\n${script}`;
+function keyOf({ way, become, env, script }: ScriptRead): string {
+  return `${way.id} ${JSON.stringify([become, env])}\n${script}`;
 }

@@ -148,7 +148,7 @@ function scopeOfNobody(run: Run, playbook: Playbook, play: Play): HostScope {
 }
 
 /** A play before anything is known of its hosts. */
-function contextOf(run: Run, playbook: Playbook, play: Play): PlayContext {
+export function contextOf(run: Run, playbook: Playbook, play: Play): PlayContext {
   const names = new Set(play.prompts.map(({ name }) => name));
   const answers = Object.entries(run.request.answers?.vars ?? {}).filter(([name]) => names.has(name));
   return {

@@ -1,8 +1,5 @@
-import { TaskError } from '../errors/errors.ts';
 import type { Inventory, VarLayer } from '../inventory/contract.ts';
 import { type Handler, type Meta, type Play, type Task, taskOfHandler } from '../playbook/contract.ts';
-import type { Become } from '../transport/contract.ts';
-import { toBoolean } from './coerce.ts';
 import { ConnectionPool } from './connections.ts';
 import { HostState } from './host-state.ts';
 import { RunLocks } from './locks.ts';
@@ -13,8 +10,9 @@ import { Reader } from './reader.ts';
 import type { RunRequest } from './request.ts';
 import { HostScope, type ScopeParts } from './scope.ts';
 import { Semaphore } from './semaphore.ts';
-import { rootOf, targetOf } from './target.ts';
+import { StateKeepers } from './state-keepers.ts';
 import { varsFileLayers } from './vars-files.ts';
+import { Ways } from './ways.ts';
 
 /** The playbook's play that runs, as variables and reading ahead need it. */
 export interface PlayContext extends PlayView {
@@ -44,14 +42,16 @@ export class Run {
   /** Tasks may add hosts and groups: each makes a new one of this. */
   inventory: Inventory;
   readonly hosts = new Map<string, HostState>();
+  readonly ways: Ways;
+  readonly keepers: StateKeepers;
   readonly connections: ConnectionPool;
   readonly reader: Reader;
   readonly forks: Semaphore;
   readonly locks: RunLocks;
   readonly owed: OwedWork;
   groups: Readonly<Record<string, readonly string[]>> = {};
-  readonly #stateBecome = new Map<string, { become: Become | undefined }>();
-  readonly #becomesRoot: boolean;
+  /** Any task of the run may become another user. */
+  readonly becomesRoot: boolean;
   /** A task of the run has a module of Redis, or may have one: its hosts are touched as nodes of a cluster. */
   readonly worksOnRedis: boolean;
   #started: boolean;
@@ -62,13 +62,15 @@ export class Run {
   constructor(request: RunRequest) {
     this.request = request;
     this.inventory = request.inventory;
+    this.ways = new Ways(this);
+    this.keepers = new StateKeepers(this);
     this.connections = new ConnectionPool(this);
     this.reader = new Reader(this);
     this.forks = new Semaphore(request.forks);
     this.locks = new RunLocks(this);
     this.owed = new OwedWork(this);
     const plays = request.playbooks.flatMap((playbook) => playbook.plays);
-    this.#becomesRoot = plays.some(playBecomes);
+    this.becomesRoot = plays.some(playBecomes);
     this.worksOnRedis = plays.some((play) => tasksOf(play).some(mayWorkOnRedis));
     this.#started = request.startAtTask === undefined;
     this.useInventory(request.inventory);
@@ -88,29 +90,6 @@ export class Run {
       this.hosts.set(name, host);
     }
     return host;
-  }
-
-  /** Who keeps locks and owed work on a host: root where any task becomes root, else the user who connects. */
-  stateBecome(host: string): Become | undefined {
-    const known = this.#stateBecome.get(host);
-    if (known) return known.become;
-    const become = this.#rootOn(host);
-    this.#stateBecome.set(host, { become });
-    return become;
-  }
-
-  #rootOn(host: string): Become | undefined {
-    const scope = this.scope(this.host(host), undefined);
-    try {
-      const wanted =
-        this.#becomesRoot || this.request.defaults.become || toBoolean(scope.lookupTrusted('ansible_become'));
-      if (!wanted) return undefined;
-      return rootOf(scope, targetOf(scope, undefined, this.request), this.request);
-    } catch (error) {
-      // Connection variables that make no sense: the first task that needs the host says so, with its place.
-      if (error instanceof TaskError) return undefined;
-      throw error;
-    }
   }
 
   /** Whether `--start-at-task` has named a task, or nobody asked for one. */

@@ -4,7 +4,7 @@ import type { Play, Playbook } from '../playbook/contract.ts';
 import type { RunEvent } from '../report/contract.ts';
 import type { HostState } from './host-state.ts';
 import type { RunRequest } from './request.ts';
-import { hostsOf, runPlay } from './run-play.ts';
+import { contextOf, hostsOf, runPlay } from './run-play.ts';
 import { Run } from './run-state.ts';
 
 /** Exit statuses of a run (docs: language reference, "Exit status"). */
@@ -67,7 +67,9 @@ interface PlayOf {
 
 /** Takes from `plays` what it begins, so that what is left there was never begun. */
 async function runPlays(state: Run, plays: PlayOf[]): Promise<{ exit: number; message: string } | undefined> {
-  for (const { playbook, play } of plays) state.locks.addHosts(hostsOf(state, playbook, play));
+  for (const { playbook, play } of plays) {
+    state.locks.expect(contextOf(state, playbook, play), hostsOf(state, playbook, play));
+  }
   for (let next = plays.shift(); next !== undefined; next = plays.shift()) {
     const reason = await runPlay(state, next.playbook, next.play);
     if (state.request.signal.aborted) throw new InterruptedError('interrupted');

@@ -10,7 +10,10 @@ import { toBoolean } from './coerce.ts';
 import type { RunRequest } from './request.ts';
 import type { HostScope } from './scope.ts';
 
-/** How to get to a host: `ansible_*` variables first, then the play's keywords, then the command line's. Facts have no say. */
+/**
+ * How to get to a host: `ansible_*` variables first, of which those that name SSH win, then the play's keywords, then the command
+ * line's. Facts have no say.
+ */
 export function targetOf(scope: HostScope, play: Play | undefined, request: RunRequest): Target {
   const name = scope.parts.host.name;
   const text = (...names: string[]) => firstText(scope, names);
@@ -20,15 +23,15 @@ export function targetOf(scope: HostScope, play: Play | undefined, request: RunR
   if (!['ssh', 'local', 'smart', 'paramiko'].includes(connection)) {
     throw new TaskError(`connection '${connection}' of host ${name} is not supported`, { hint: 'use ssh or local' });
   }
-  const port = text('ansible_port', 'ansible_ssh_port') ?? keyword(play?.port);
-  const password = text('ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password') ?? request.defaults.password;
+  const port = text('ansible_ssh_port', 'ansible_port') ?? keyword(play?.port);
+  const password = text('ansible_ssh_password', 'ansible_ssh_pass', 'ansible_password') ?? request.defaults.password;
   if (password) request.addSecret(password);
   return {
     name,
     connection: connection === 'local' ? 'local' : 'ssh',
-    address: text('ansible_host', 'ansible_ssh_host') ?? name,
+    address: text('ansible_ssh_host', 'ansible_host') ?? name,
     port: port === undefined ? undefined : Number(port),
-    user: text('ansible_user', 'ansible_ssh_user') ?? keyword(play?.remoteUser) ?? request.defaults.user,
+    user: text('ansible_ssh_user', 'ansible_user') ?? keyword(play?.remoteUser) ?? request.defaults.user,
     password,
     privateKeyFile: text('ansible_ssh_private_key_file', 'ansible_private_key_file') ?? request.defaults.privateKeyFile,
     sshOptions: sshOptions(text('ansible_ssh_common_args'), text('ansible_ssh_extra_args')),

@@ -3,25 +3,22 @@ import { TaskError } from '../errors/errors.ts';
 import type { NodeAccess } from '../redis/node/contract.ts';
 import { placeOnHost } from '../redis/node/node-place.ts';
 import { localCarrier } from '../transport/local.ts';
-import type { PlayContext, Run } from './run-state.ts';
+import type { Run } from './run-state.ts';
+import type { Way } from './ways.ts';
 
 const WAYS = ['auto', 'ssh', 'direct'];
 
 /**
  * How a stream to a node is opened, as `redis_via` of its host says: from the host, through SSH, or from this machine. `auto` is through
  * SSH, and where sshd forbids that from here, as long as no password would cross the network in the clear. Logging in to the host has a
- * limit of its own and must not count as a node's silence.
+ * limit of its own and must not count as a node's silence. `from`: how the task gets to its own host.
  */
-export async function wayToNode(
-  access: NodeAccess,
-  context: PlayContext | undefined,
-  run: Run,
-): Promise<() => Promise<Duplex>> {
+export async function wayToNode(access: NodeAccess, from: Way, run: Run): Promise<() => Promise<Duplex>> {
   const { via, address, port, fromHost = false } = access;
   const direct = () => localCarrier.openStream({ address, port });
   const way = fromHost ? 'ssh' : wayOf(via, run);
   if (way === 'direct') return direct;
-  const connection = await run.connections.connection(via, context);
+  const connection = await run.connections.connection(run.ways.from(from, via));
   const throughHost = () => connection.openStream(placeOnHost(access));
   const isSafe = access.tls !== undefined || access.auth === undefined;
   return way === 'ssh' ? throughHost : () => throughHost().catch((error) => whereForbidden(error, isSafe, direct));

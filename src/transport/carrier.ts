@@ -7,6 +7,8 @@ export interface Carrier {
   /** Who is logged in: becoming the same user is nothing to do. */
   readonly user: string;
   readonly startDirectory: StartDirectory;
+  /** It has ended, as far as this side knows. */
+  readonly isLost: boolean;
   /** Start a command line that any login shell understands. */
   start(command: string): Promise<Channel>;
   openStream(to: { address: string; port: number } | { path: string }): Promise<Duplex>;

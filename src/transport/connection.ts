@@ -23,6 +23,10 @@ export class HostConnection implements Connection {
     this.#carrier = carrier;
   }
 
+  get isLost(): boolean {
+    return this.#carrier.isLost;
+  }
+
   async shell(become: Become | undefined): Promise<Shell> {
     const key = become === undefined || become.user === this.#carrier.user ? '' : becomeName(become);
     const tried = JSON.stringify(become);

@@ -47,6 +47,8 @@ export interface Become {
 /** One connection to one host: at most one SSH connection, one long-lived sh per become user, streams to its ports. */
 export interface Connection {
   readonly host: string;
+  /** It has ended, as far as this side knows: nothing runs over it any more. */
+  readonly isLost: boolean;
   /** The session shell of the connecting user, or of `become.user`; opened on first use and kept. */
   shell(become: Become | undefined): Promise<Shell>;
   /** A stream to a TCP address or unix socket as seen from the host (direct-tcpip; net.connect when local). */

@@ -10,6 +10,7 @@ import type { Channel } from './channel.ts';
 export const localCarrier: Carrier = {
   user: userInfo().username,
   startDirectory: 'here',
+  isLost: false,
   start: startLocally,
   openStream: async (to) => {
     const socket: Duplex =

@@ -40,6 +40,10 @@ export class SshCarrier implements Carrier {
     });
   }
 
+  get isLost(): boolean {
+    return this.#lost !== undefined;
+  }
+
   /** Called once, when the connection has ended, for whatever reason. */
   onLost(call: () => void): void {
     this.#client.once('close', call);

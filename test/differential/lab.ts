@@ -40,7 +40,6 @@ export async function twinsUp(name: string): Promise<Twins> {
 function sideOf(lab: Lab, hosts: readonly LabHost[]): LabSide {
   const lines = names.map((name, index) => `${name} ansible_host=${hosts[index]?.address}`);
   const vars = [
-    'ansible_user=root',
     `ansible_ssh_private_key_file=${lab.keyFile}`,
     `ansible_ssh_common_args='-o UserKnownHostsFile=${lab.knownHostsFile}'`,
   ];
