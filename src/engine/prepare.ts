@@ -210,7 +210,7 @@ async function prepareCall(run: Run, context: PlayContext, task: Task, scope: Ho
   const diff = renderValue(task.diff, scope);
   const leaveForS = leaveOf(task, scope);
   const timeoutMs = limitOf(task, scope, leaveForS);
-  const way = run.ways.of(connecting, context);
+  const way = run.ways.of(connecting, context, task);
   return {
     kind: 'call',
     call: {

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { TaskError } from '../errors/errors.ts';
 import { splitWords } from '../modules/split-words.ts';
-import type { BecomeKeywords, Play } from '../playbook/contract.ts';
+import type { BecomeKeywords, ConnectionKeywords } from '../playbook/contract.ts';
 import { renderValue } from '../template/template.ts';
 import type { Scope } from '../template/values.ts';
 import type { Become, Target } from '../transport/contract.ts';
@@ -11,19 +11,19 @@ import type { RunRequest } from './request.ts';
 import type { HostScope } from './scope.ts';
 
 /**
- * How to get to a host: `ansible_*` variables first, of which those that name SSH win, then the play's keywords, then the command
+ * How to get to a host: `ansible_*` variables first, of which those that name SSH win, then keywords, then the command
  * line's. Facts have no say.
  */
-export function targetOf(scope: HostScope, play: Play | undefined, request: RunRequest): Target {
+export function targetOf(scope: HostScope, keywords: ConnectionKeywords | undefined, request: RunRequest): Target {
   const name = scope.parts.host.name;
   const text = (...names: string[]) => firstText(scope, names);
   const keyword = (raw: unknown) => (raw === undefined ? undefined : String(renderValue(raw, scope)));
   const isImplicitLocal = !request.inventory.hosts.has(name) && ['localhost', '127.0.0.1', '::1'].includes(name);
-  const connection = text('ansible_connection') ?? keyword(play?.connection) ?? (isImplicitLocal ? 'local' : 'ssh');
+  const connection = text('ansible_connection') ?? keyword(keywords?.connection) ?? (isImplicitLocal ? 'local' : 'ssh');
   if (!['ssh', 'local', 'smart', 'paramiko'].includes(connection)) {
     throw new TaskError(`connection '${connection}' of host ${name} is not supported`, { hint: 'use ssh or local' });
   }
-  const port = text('ansible_ssh_port', 'ansible_port') ?? keyword(play?.port);
+  const port = text('ansible_ssh_port', 'ansible_port') ?? keyword(keywords?.port);
   const password = text('ansible_ssh_password', 'ansible_ssh_pass', 'ansible_password') ?? request.defaults.password;
   if (password) request.addSecret(password);
   return {
@@ -31,7 +31,7 @@ export function targetOf(scope: HostScope, play: Play | undefined, request: RunR
     connection: connection === 'local' ? 'local' : 'ssh',
     address: text('ansible_ssh_host', 'ansible_host') ?? name,
     port: port === undefined ? undefined : Number(port),
-    user: text('ansible_ssh_user', 'ansible_user') ?? keyword(play?.remoteUser) ?? request.defaults.user,
+    user: text('ansible_ssh_user', 'ansible_user') ?? keyword(keywords?.remoteUser) ?? request.defaults.user,
     password,
     privateKeyFile: text('ansible_ssh_private_key_file', 'ansible_private_key_file') ?? request.defaults.privateKeyFile,
     sshOptions: sshOptions(text('ansible_ssh_common_args'), text('ansible_ssh_extra_args')),
@@ -139,7 +139,7 @@ function textOf(value: unknown): string | undefined {
 export function connectingBecome(
   become: Become | undefined,
   scope: HostScope,
-  play: Play,
+  play: ConnectionKeywords,
   request: RunRequest,
 ): Become | undefined {
   if (!become) return undefined;

@@ -1,4 +1,5 @@
 import { TaskError, UnreachableError } from '../errors/errors.ts';
+import type { ConnectionKeywords } from '../playbook/contract.ts';
 import type { Target } from '../transport/contract.ts';
 import type { PlayContext, Run, TaskVariables } from './run-state.ts';
 import type { HostScope } from './scope.ts';
@@ -37,8 +38,12 @@ export class Ways {
   }
 
   /** As the host of this scope is reached with the variables that are seen there. Throws TaskError where they make no sense. */
-  of(scope: HostScope, context: PlayContext | undefined): Way {
-    const target = targetOf(scope, context?.play, this.#run.request);
+  of(
+    scope: HostScope,
+    context: PlayContext | undefined,
+    keywords: ConnectionKeywords | undefined = context?.play,
+  ): Way {
+    const target = targetOf(scope, keywords, this.#run.request);
     const host = target.name;
     const machine = target.connection === 'local' ? `${host} local` : `${host} at ${target.address}`;
     return { host, target, context, id: this.#idOf(target), machine };

@@ -18,6 +18,13 @@ export interface BecomeKeywords {
   readonly becomeFlags?: Raw;
 }
 
+/** How hosts are reached, where no variable says so. */
+export interface ConnectionKeywords {
+  readonly connection: Raw;
+  readonly remoteUser: Raw;
+  readonly port: Raw;
+}
+
 /** A role at one of the places that name it, with the variables that its tasks see on their levels, lowest first. */
 export interface Role {
   readonly name: string;
@@ -46,7 +53,7 @@ export interface LoopControl {
 }
 
 /** Keywords of a task after inheritance from play and block: `when` and `vars` are in order outermost first. */
-export interface Task extends BecomeKeywords {
+export interface Task extends BecomeKeywords, ConnectionKeywords {
   readonly kind: 'task';
   /** Unrendered name; `undefined`: the module's name is shown. */
   readonly name: string | undefined;
@@ -204,7 +211,7 @@ export interface VarsFile {
   readonly isForeseen: boolean;
 }
 
-export interface Play extends BecomeKeywords {
+export interface Play extends BecomeKeywords, ConnectionKeywords {
   readonly name: string | undefined;
   /** Unrendered host pattern (may use extra vars). */
   readonly hosts: Raw;
@@ -238,9 +245,6 @@ export interface Play extends BecomeKeywords {
   readonly ignoreUnreachable: Raw;
   readonly forceHandlers: Raw;
   readonly environment: readonly Raw[];
-  readonly connection: Raw;
-  readonly remoteUser: Raw;
-  readonly port: Raw;
   readonly tags: readonly string[];
   readonly span: Span;
 }

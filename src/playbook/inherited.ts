@@ -1,5 +1,5 @@
 import type { VarLayer } from '../inventory/contract.ts';
-import type { BecomeKeywords, Condition, Raw, Role, Task } from './contract.ts';
+import type { BecomeKeywords, Condition, ConnectionKeywords, Raw, Role, Task } from './contract.ts';
 import type { Keywords } from './keywords.ts';
 
 /** Keywords of which the nearest one counts: task, block, outer block, play. */
@@ -11,18 +11,22 @@ const nearestWins = {
   become_method: 'becomeMethod',
   become_user: 'becomeUser',
   check_mode: 'checkMode',
+  connection: 'connection',
   delegate_facts: 'delegateFacts',
   delegate_to: 'delegateTo',
   diff: 'diff',
   ignore_errors: 'ignoreErrors',
   ignore_unreachable: 'ignoreUnreachable',
   no_log: 'noLog',
+  port: 'port',
+  remote_user: 'remoteUser',
   run_once: 'runOnce',
   throttle: 'throttle',
   timeout: 'timeout',
 } as const;
 
 type NearestKeywords = BecomeKeywords &
+  ConnectionKeywords &
   Pick<
     Task,
     | 'anyErrorsFatal'
@@ -59,12 +63,15 @@ export const nothingInherited: Inherited = {
   nearest: {
     anyErrorsFatal: undefined,
     checkMode: undefined,
+    connection: undefined,
     delegateFacts: undefined,
     delegateTo: undefined,
     diff: undefined,
     ignoreErrors: undefined,
     ignoreUnreachable: undefined,
     noLog: undefined,
+    port: undefined,
+    remoteUser: undefined,
     runOnce: undefined,
     throttle: undefined,
     timeout: undefined,

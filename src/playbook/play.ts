@@ -71,9 +71,9 @@ export function readPlay(map: PlayMap, outer: Inherited, around: Loading): Play 
     ignoreUnreachable: nearest.ignoreUnreachable,
     forceHandlers: keywords.force_handlers,
     environment: inside.environment,
-    connection: keywords.connection,
-    remoteUser: keywords.remote_user,
-    port: keywords.port,
+    connection: nearest.connection,
+    remoteUser: nearest.remoteUser,
+    port: nearest.port,
     tags: inside.tags,
     span,
   };

@@ -15,7 +15,15 @@ const playOf = (place: string, keywords: string) =>
 
 describe.each(Object.keys(places))('a keyword of a %s', (place) => {
   it('reaches the task from there: become_method and diff', async () => {
-    const list = ['become_method: su', 'become_exe: sudo su', 'become_flags: -l', 'diff: false'];
+    const list = [
+      'become_method: su',
+      'become_exe: sudo su',
+      'become_flags: -l',
+      'diff: false',
+      'connection: local',
+      'remote_user: ops',
+      'port: 2222',
+    ];
     const keywords = list.join(place === 'play' ? '\n  ' : ', ');
     const dir = directoryWith({ ...role, 'play.yml': playOf(place, keywords) });
     const { plays } = await loadPlaybook(`${dir}/play.yml`);
@@ -24,6 +32,9 @@ describe.each(Object.keys(places))('a keyword of a %s', (place) => {
     const [play] = plays;
     const task = JSON.stringify([play?.preTasks, play?.tasks, play?.handlers]);
     expect(task).toMatch(/"diff":false/);
+    expect(task).toMatch(/"connection":"local"/);
+    expect(task).toMatch(/"remoteUser":"ops"/);
+    expect(task).toMatch(/"port":2222/);
     expect(task).toMatch(/"becomeMethod":"su"/);
     expect(task).toMatch(/"becomeExe":"sudo su"/);
     expect(task).toMatch(/"becomeFlags":"-l"/);
