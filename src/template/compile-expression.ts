@@ -1,5 +1,6 @@
 import { attributeOf, itemOf, sliceOf } from './access.ts';
 import { checkSize } from './budget.ts';
+import { checkApplied } from './check-applied.ts';
 import { contains, equals, order } from './compare.ts';
 import { compileArguments } from './compile-arguments.ts';
 import { compileName } from './compile-name.ts';
@@ -158,6 +159,7 @@ function compileFilter(node: Node<'filter'>, locals: ReadonlySet<string>): Evalu
 
   function filterCall(): Evaluate {
     const definition = locate(() => filterNamed(name), node.offset);
+    checkApplied(definition, node.args.positional);
     return (frame) => {
       const value = input(frame);
       const { positional, named } = args(frame);

@@ -206,6 +206,11 @@ describe('filters, tests and lookups that are not there', () => {
     ["lookup('ansible.builtin.url', 'x')", "there is no lookup 'ansible.builtin.url'"],
     ...['to_datetime', 'urlize', 'xmlattr'].map((name) => [`1 | ${name}`, `there is no filter '${name}'`]),
     ['1 is filtered', "there is no test 'filtered'"],
+    ["1 | map('urlize')", "there is no filter 'urlize'"],
+    ["1 | select('filtered')", "there is no test 'filtered'"],
+    ["1 | reject('filtered')", "there is no test 'filtered'"],
+    ["1 | selectattr(0, 'filtered')", "there is no test 'filtered'"],
+    ["1 | ansible.builtin.rejectattr(0, 'filtered', 1)", "there is no test 'filtered'"],
   ])('%s is refused by name, where it stands', async (expression, message) => {
     const text = `- hosts: all\n  tasks:\n    - ping:\n      when: ${expression}\n    - debug: {msg: "a {{ ${expression} }}"}\n`;
     const directory = writeFiles({ 'hosts.yml': 'all: {hosts: {h1: {}}}\n', 'site.yml': text });
@@ -218,6 +223,17 @@ describe('filters, tests and lookups that are not there', () => {
       `5:${26 + at} template-syntax`,
     ]);
     for (const one of found) expect(one.message).toContain(message);
+  });
+
+  test('names are not judged that are computed, or are those of attributes', async () => {
+    const expressions = [
+      '[] | map(a)',
+      "[] | select(a, 'filtered')",
+      "[] | selectattr('filtered', a)",
+      "[] | map(attribute='urlize')",
+    ];
+    const tasks = expressions.map((one) => `    - debug: {msg: "{{ ${one} }}"}\n`).join('');
+    expect(await findings(play(tasks, '  vars: {a: odd}\n'))).toEqual([]);
   });
 
   test('a lookup whose name is computed is judged when it is used', async () => {
