@@ -5,6 +5,7 @@ import type { VarLayer } from '../inventory/contract.ts';
 import { spanOf } from '../source/positions.ts';
 import { isTemplate } from './coerce.ts';
 import type { VarsFile } from './contract.ts';
+import { joinMaps } from './copy-places.ts';
 import { texts } from './inherited.ts';
 import type { Loading } from './loading.ts';
 import { checkNames } from './names.ts';
@@ -64,14 +65,23 @@ function placesIn(name: string, loading: Loading): readonly string[] {
   return placesOf(name, 'vars', [loading.dir]);
 }
 
-/** Undefined: it holds nothing, or no map, which is a finding. */
+/** A map, or a list of maps of which the later win. Undefined: it holds nothing, or neither, which is a finding. */
 function layerOf(file: string, span: Span | undefined, loading: Loading): VarLayer | undefined {
-  const vars = loading.read(file, span);
-  if (vars === null || vars === undefined) return undefined;
-  if (typeof vars !== 'object' || Array.isArray(vars)) {
-    loading.findings.error('wrong-type', `${file} must hold a map of variables`, spanOf(vars) ?? span);
+  const held = loading.read(file, span);
+  if (held === null || held === undefined) return undefined;
+  const maps: readonly unknown[] = Array.isArray(held) ? held : [held];
+  const wrong = maps.findIndex((map) => !isMap(map));
+  if (wrong >= 0) {
+    const place = spanOf(maps[wrong]) ?? (Array.isArray(held) ? spanOf(held, wrong) : undefined) ?? span;
+    loading.findings.error('wrong-type', `${file} must hold a map of variables, or a list of such maps`, place);
     return undefined;
   }
-  checkNames(vars, 'vars', loading.findings);
-  return { origin: `vars_files ${file}`, vars: vars as VarLayer['vars'] };
+  const own = maps.filter(isMap);
+  for (const map of own) checkNames(map, 'vars', loading.findings);
+  const vars = own.reduce((below, above) => joinMaps(below, above), {});
+  return { origin: `vars_files ${file}`, vars: own.length === 1 ? (own[0] ?? vars) : vars };
+}
+
+function isMap(value: unknown): value is VarLayer['vars'] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readPlaybook } from '../../src/playbook/playbook.ts';
 import { directoryWith, play } from './play.ts';
 
 const inventory = 'h1,h2,';
@@ -47,6 +48,23 @@ describe('vars_files', () => {
   it('that are nowhere fail the task that looks for a variable, with their names', async () => {
     const files = { 'site.yml': site('  vars_files: ["{{ inventory_hostname }}.yml"]\n', say('{{ a | default(1) }}')) };
     expect(await messages(files)).toEqual(['h1 there is no vars file h1.yml', 'h2 there is no vars file h2.yml']);
+  });
+
+  it('may hold a list of maps, of which the later win', async () => {
+    const files = {
+      'site.yml': site('  vars_files: [list.yml]\n', say('{{ a }} {{ b }} {{ c }}')),
+      'list.yml': '- {a: 1, b: 1}\n- {}\n- {b: "{{ a }}2", c: 3}\n',
+    };
+    expect(await messages(files)).toEqual(['h1 1 12 3', 'h2 1 12 3']);
+  });
+
+  it('that hold a list of anything else are told with the place', async () => {
+    const files = { 'site.yml': site('  vars_files: [list.yml]\n', say('{{ a }}')), 'list.yml': '- {a: 1}\n- b\n' };
+    const { playbook, diagnostics } = readPlaybook(join(directoryWith(files), 'site.yml'));
+    expect(playbook.plays).toHaveLength(1);
+    const [found] = diagnostics;
+    expect(found?.message).toMatch(/list\.yml must hold a map of variables, or a list of such maps/);
+    expect([found?.span?.line, found?.span?.column]).toEqual([2, 3]);
   });
 
   it('that hold no map fail it with their place', async () => {
