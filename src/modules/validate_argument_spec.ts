@@ -1,4 +1,5 @@
 import { UndefinedNameError } from '../template/values.ts';
+import { relationProblems } from './argument-spec-relations.ts';
 import { misfitOf } from './argument-types.ts';
 import type { ControlEnv, ControlModule } from './contract.ts';
 import type { ValidateArgumentSpecArgs } from './generated/validate_argument_spec.ts';
@@ -12,7 +13,7 @@ export const validateArgumentSpec: ControlModule<ValidateArgumentSpecArgs> = {
   run(args, env) {
     const spec = args.argument_spec as Map;
     const given = { ...variablesOf(spec, env), ...args.provided_arguments };
-    const errors = problemsOf(spec, given, '');
+    const errors = problemsOf({ options: spec }, given, '');
     const context = { validate_args_context: args.validate_args_context };
     if (errors.length === 0) return { changed: false, msg: 'The arg spec validation passed', ...context };
     return {
@@ -52,7 +53,8 @@ function mapOf(value: unknown): Map {
 }
 
 /** `path`: where a nested map stands, empty for the variables themselves. */
-function problemsOf(spec: Map, written: Map, path: string): string[] {
+function problemsOf(owner: Map, written: Map, path: string): string[] {
+  const spec = mapOf(owner.options);
   const given: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(spec))
     given[name] =
@@ -64,6 +66,7 @@ function problemsOf(spec: Map, written: Map, path: string): string[] {
   const where = path === '' ? '' : ` found in ${path}`;
   const missing = entries.filter(({ option, value }) => option.required === true && value === undefined);
   const there = entries.filter(({ value }) => value !== undefined && value !== null);
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return [
     ...(missing.length > 0
       ? [`missing required arguments: ${missing.map(({ name }) => name).join(', ')}${where}`]
@@ -72,6 +75,7 @@ function problemsOf(spec: Map, written: Map, path: string): string[] {
     ...there.flatMap((one) => choiceProblems(one.name, one.option, one.value, where)),
     ...there.flatMap((one) => nestedProblems(path === '' ? one.name : `${path}.${one.name}`, one.option, one.value)),
     ...(path === '' ? [] : unknownNames(spec, written, path)),
+    ...relationProblems(owner, spec, present, where),
   ];
 }
 
@@ -113,8 +117,8 @@ function hasWordFor(value: boolean, choices: readonly string[]): boolean {
 function nestedProblems(path: string, option: Map, value: unknown): string[] {
   const spec = mapOf(option.options);
   if (Object.keys(spec).length === 0) return [];
-  if (option.type === 'list') return elementsOf(value).flatMap((element) => problemsOf(spec, mapOf(element), path));
-  return typeof value === 'object' ? problemsOf(spec, mapOf(value), path) : [];
+  if (option.type === 'list') return elementsOf(value).flatMap((element) => problemsOf(option, mapOf(element), path));
+  return typeof value === 'object' ? problemsOf(option, mapOf(value), path) : [];
 }
 
 function unknownNames(spec: Map, written: Map, path: string): string[] {

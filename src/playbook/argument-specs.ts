@@ -7,6 +7,7 @@ import { readEntries } from './entries.ts';
 import type { Inherited } from './inherited.ts';
 import type { Loading } from './loading.ts';
 import { filesOf } from './role-files.ts';
+import { relationFault, relationKeys } from './spec-relations.ts';
 
 type Map = Readonly<Record<string, unknown>>;
 
@@ -17,6 +18,8 @@ export function specTask(role: Role, tasksFrom: string | undefined, within: Inhe
   const spec = mapAt(specs, name, inside);
   const options = mapAt(spec, 'options', inside);
   if (spec === undefined || specs === undefined || options === undefined) return [];
+  warnOfUnchecked(spec, inside);
+  checkRelations(options, inside);
   const about = typeof spec.short_description === 'string' ? ` - ${spec.short_description}` : '';
   const map = {
     name: `Validating arguments against arg spec '${name}'${about}`,
@@ -49,7 +52,30 @@ function mapAt(container: unknown, key: string, { findings }: Loading): Map | un
   return undefined;
 }
 
-const checked = new Set(['type', 'required', 'choices', 'elements', 'aliases', 'no_log', 'default']);
+const checked: ReadonlySet<string> = new Set([
+  ...['type', 'required', 'choices', 'elements', 'aliases', 'no_log', 'default'],
+  ...relationKeys,
+]);
+
+/** ansible-core looks at these inside of options only: whoever wrote one beside them should know. */
+function warnOfUnchecked(spec: Map, { findings }: Loading): void {
+  for (const key of relationKeys.filter((one) => spec[one] !== undefined)) {
+    const message = `"${key}" is not checked here, as Ansible does not: only in an option that has "options"`;
+    findings.add([{ severity: 'warning', code: 'not-checked', message, span: keySpanOf(spec, key) }]);
+  }
+}
+
+function checkRelations(options: Map, inside: Loading): void {
+  for (const option of Object.values(options)) {
+    if (typeof option !== 'object' || option === null) continue;
+    const map = option as Map;
+    for (const key of relationKeys.filter((one) => map[one] !== undefined && map[one] !== null)) {
+      const fault = relationFault(key, map[key]);
+      if (fault !== undefined) inside.findings.error('wrong-type', fault, spanOf(map, key));
+    }
+    checkRelations(mapAt(map, 'options', inside) ?? {}, inside);
+  }
+}
 
 /** What is checked, without descriptions: their braces are no templates. */
 function pruned(options: Map): Map {
