@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { loadCases } from '../differential/case.ts';
 import { documentedKeywords, playbooksOf } from '../differential/documented-keywords.ts';
+import { caseOfKeywords } from '../differential/without-keyword.ts';
 import { keywordsElsewhere } from './elsewhere.ts';
-import { keywordsIn } from './keyword-places.ts';
+import { keywordsIn, withoutKeyword } from './keyword-places.ts';
 
 const root = join(import.meta.dirname, '..');
 const cases = loadCases();
@@ -23,6 +25,20 @@ describe('keywords', () => {
     const text = readFileSync(join(root, '..', file), 'utf8');
     expect(text).toContain(title);
     expect(text).toContain(`${name.split('.')[1]}:`);
+  });
+
+  it('every case has what it says it shows', () => {
+    const chosen = new Map(caseOfKeywords(cases).map(([name, { whole }]) => [name, whole.name]));
+    const shown = cases.flatMap(({ name, shows }) => shows.map((keyword) => [keyword, name] as const));
+    expect(shown.map(([keyword]) => [keyword, chosen.get(keyword)])).toEqual(shown);
+  });
+
+  it('a text without a keyword is otherwise the same', () => {
+    const text = '- hosts: all\n  serial: 1 # one by one\n  tasks: [{name: "a: b", debug: , when: yes}]\n';
+    const without = text.replace('  serial: 1 # one by one\n', '');
+    expect(parse(withoutKeyword(text, 'play', 'serial') ?? '')).toEqual(parse(without));
+    expect(parse(withoutKeyword(text, 'task', 'when') ?? '')).toEqual(parse(text.replace(', when: yes', '')));
+    expect(withoutKeyword(text, 'block', 'when')).toBeUndefined();
   });
 
   it('none is excused that is not there', () => {

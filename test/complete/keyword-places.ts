@@ -11,6 +11,14 @@ export function keywordsIn(text: string): string[] {
   return keywordMaps(parsed(text)).flatMap(([kind, map]) => keysOf(map).map((keyword) => `${kind}.${keyword}`));
 }
 
+/** The same text without a keyword in maps of this kind; undefined where none has it. */
+export function withoutKeyword(text: string, kind: Kind, keyword: string): string | undefined {
+  const document = parsed(text);
+  let found = false;
+  for (const [its, map] of keywordMaps(document)) if (its === kind && map.delete(keyword)) found = true;
+  return found ? document.toString({ lineWidth: 0 }) : undefined;
+}
+
 function parsed(text: string): Document.Parsed {
   return parseDocument(text, { logLevel: 'silent' });
 }

@@ -23,12 +23,26 @@ export interface DifferentialCase {
   readonly ignore: Readonly<Partial<Record<Aspect, string>>>;
   /** Deliberate differences: the name of an entry of differences.yml, and exactly what differs. */
   readonly differs: Readonly<Record<string, readonly string[]>>;
+  /** Keywords, `kind.keyword`, that this case stands for although a shorter one has them too. */
+  readonly shows: readonly string[];
 }
 
 export const aspects = ['exit', 'recap', 'tasks', 'results', 'text', 'files'] as const;
 export type Aspect = (typeof aspects)[number];
 
-const known = ['case', 'playbook', 'inventory', 'files', 'modes', 'options', 'where', 'runs', 'ignore', 'differs'];
+const known = [
+  'case',
+  'playbook',
+  'inventory',
+  'files',
+  'modes',
+  'options',
+  'where',
+  'runs',
+  'ignore',
+  'differs',
+  'shows',
+];
 const defaultInventory = '[nodes]\nh1\nh2\nh3\n';
 const directory = join(import.meta.dirname, 'cases');
 
@@ -50,10 +64,10 @@ function casesOf(file: string): DifferentialCase[] {
     const unknown = Object.keys(entry).find((key) => !known.includes(key));
     if (unknown !== undefined) throw new Error(`${file}: case '${entry.case}' has an unknown key '${unknown}'`);
     const { case: name, playbook, inventory = defaultInventory, files = {}, modes = {}, options = '' } = entry;
-    const { where = 'local', runs = 1, ignore = {}, differs = {} } = entry;
+    const { where = 'local', runs = 1, ignore = {}, differs = {}, shows = [] } = entry;
     if (typeof name !== 'string' || typeof playbook !== 'string')
       throw new Error(`${file}: every case has a name and a playbook`);
-    const base = { name, playbook, inventory, files, modes, where, runs, ignore, differs };
+    const base = { name, playbook, inventory, files, modes, where, runs, ignore, differs, shows };
     return { ...base, file: file.replace(/\.yml$/, ''), options: splitOptions(options) };
   });
 }

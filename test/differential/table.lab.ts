@@ -11,6 +11,7 @@ import { type LabSide, type Twins, twinsUp } from './lab.ts';
 import { runRcdeploy } from './rcdeploy.ts';
 import { caseDir, makeSandbox, type Sandbox } from './sandbox.ts';
 import { treeOf } from './tree.ts';
+import { caseOfKeywords, type Pair } from './without-keyword.ts';
 
 type Play = (one: DifferentialCase, sandbox: Sandbox) => Promise<Recorded>;
 
@@ -18,6 +19,8 @@ const wanted = new RegExp(process.env.DIFFERENTIAL_CASES ?? '');
 const cases = loadCases().filter(({ name, file }) => wanted.test(`${file}: ${name}`));
 const casesFor = (where: DifferentialCase['where']) =>
   cases.filter((one) => one.where === where).map((one) => [`${one.file}: ${one.name}`, one] as const);
+const pairs = caseOfKeywords(loadCases()).filter(([, { whole }]) => cases.some(({ name }) => name === whole.name));
+const pairsFor = (where: DifferentialCase['where']) => pairs.filter(([, { whole }]) => whole.where === where);
 const localHosts = '[all:vars]\nansible_connection=local\n';
 
 describeLab('the same as ansible-playbook', () => {
@@ -44,9 +47,16 @@ describeLab('the same as ansible-playbook', () => {
     return { runs, files: { ...treeOf(sandbox.dir), ...(await lab?.state()) } };
   }
 
+  /** What ansible-playbook makes of a case: asked once, for all who compare with it. */
+  const answers = new Map<string, Promise<Side>>();
+  function answerTo(one: DifferentialCase, twins?: Twins): Promise<Side> {
+    const answer = answers.get(one.name) ?? sideOf(one, ansible, twins?.ansible);
+    answers.set(one.name, answer);
+    return answer;
+  }
+
   async function compare(one: DifferentialCase, twins?: Twins): Promise<void> {
-    const sides = [sideOf(one, ansible, twins?.ansible), sideOf(one, runRcdeploy, twins?.rcdeploy)] as const;
-    const [theirs, ours] = await Promise.all(sides);
+    const [theirs, ours] = await Promise.all([answerTo(one, twins), sideOf(one, runRcdeploy, twins?.rcdeploy)]);
     const deliberate = Object.values(one.differs).flat();
     const told = [...theirs.runs, ...ours.runs].map(({ stderr }) => stderr).join('\n---\n');
     expect(differencesOf(one, theirs, ours), told).toEqual(deliberate);
@@ -54,8 +64,19 @@ describeLab('the same as ansible-playbook', () => {
     else tally.same++;
   }
 
+  /** What is the same as ansible-playbook's with the keyword is not the same without it. */
+  async function differs(name: string, { whole, part }: Pair, twins?: Twins): Promise<void> {
+    const [theirs, ours] = await Promise.all([answerTo(whole, twins), sideOf(part, runRcdeploy, twins?.rcdeploy)]);
+    const found = differencesOf(whole, withoutInput(theirs, whole), withoutInput(ours, whole));
+    expect(found, `${name} makes no difference to the case '${whole.file}: ${whole.name}'`).not.toEqual([]);
+  }
+
   describe.concurrent('on this machine', () => {
     it.each(casesFor('local'))('%s', (_title, one) => compare(one));
+  });
+
+  describe.concurrent('a keyword makes a difference', () => {
+    it.each(pairsFor('local'))('%s', (name, pair) => differs(name, pair));
   });
 
   describe.skipIf(casesFor('lab').length === 0)('over SSH', () => {
@@ -66,5 +87,12 @@ describeLab('the same as ansible-playbook', () => {
     afterAll(() => twins?.down());
 
     it.each(casesFor('lab'))('%s', (_title, one) => compare(one, twins));
+    it.each(pairsFor('lab'))('%s makes a difference', (name, pair) => differs(name, pair, twins));
   });
 });
+
+/** A side without the files that its case consists of, which differ as the cases do. */
+function withoutInput(side: Side, { files }: DifferentialCase): Side {
+  const input = new Set(['play.yml', ...Object.keys(files)]);
+  return { ...side, files: Object.fromEntries(Object.entries(side.files).filter(([path]) => !input.has(path))) };
+}
