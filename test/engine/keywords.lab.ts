@@ -52,6 +52,31 @@ describeLab('keywords of plays and tasks', () => {
     expect(order).toEqual(['work h1', 'done h1', 'work h2 h3', 'done h2 h3']);
   });
 
+  it('batch_by goes by what the hosts have said of their nodes', async () => {
+    const nodes = { h1: ['master a', 'replica b'], h2: ['replica a'], h3: ['replica c'] };
+    for (const [name, lines] of Object.entries(nodes)) {
+      await lab.host(name).exec('cat > /srv/nodes', { stdin: lines.join('\n') });
+    }
+    const asking = `- hosts: all
+  gather_facts: false
+  tasks:
+    - {name: ask, command: cat /srv/nodes, register: said, changed_when: false}
+    - name: keep
+      set_fact: {role: "{{ said.stdout_lines | map('split') | map('first') }}", shard: "{{ said.stdout_lines | map('split') | map('last') }}"}
+`;
+    for (const [by, order] of [
+      ['role', ['work h2 h3', 'work h1']],
+      ['shard', ['work h1 h3', 'work h2']],
+    ] as const) {
+      const working = `- hosts: all\n  gather_facts: false\n  batch_by: ${by}\n  tasks:\n    - {name: work, command: /bin/true}\n`;
+      const played = await play(`${asking}${working}`, lab.inventoryFile);
+      const steps = played.events.flatMap((event) =>
+        event.event === 'task_start' && event.task === 'work' ? [`${event.task} ${event.hosts.join(' ')}`] : [],
+      );
+      expect([played.exit, steps]).toEqual([0, order]);
+    }
+  });
+
   it('tags and limits choose, always and never as they say', async () => {
     const tasks =
       '- {name: a, ping: , tags: a}\n- {name: b, ping: , tags: [b, never]}\n- {name: c, ping: , tags: always}\n- {name: d, ping: }\n';
