@@ -19,7 +19,9 @@ export function targetOf(scope: HostScope, keywords: ConnectionKeywords | undefi
   const text = (...names: string[]) => firstText(scope, names);
   const keyword = (raw: unknown) => (raw === undefined ? undefined : String(renderValue(raw, scope)));
   const isImplicitLocal = !request.inventory.hosts.has(name) && ['localhost', '127.0.0.1', '::1'].includes(name);
-  const connection = text('ansible_connection') ?? keyword(keywords?.connection) ?? (isImplicitLocal ? 'local' : 'ssh');
+  // As if the inventory said so: no keyword sends what is delegated to localhost over SSH.
+  const assumed = isImplicitLocal ? 'local' : (keyword(keywords?.connection) ?? 'ssh');
+  const connection = text('ansible_connection') ?? assumed;
   if (!['ssh', 'local', 'smart', 'paramiko'].includes(connection)) {
     throw new TaskError(`connection '${connection}' of host ${name} is not supported`, { hint: 'use ssh or local' });
   }

@@ -86,6 +86,18 @@ it('collections and names are accepted where they change nothing', async () => {
   expect([exit, said]).toEqual([0, ['h1: x', 'h1: x', 'h1: x', 'h1: x']]);
 });
 
+it('connection: ssh does not count for localhost where the inventory has none', async () => {
+  const text = `- hosts: h1
+  gather_facts: false
+  connection: ssh
+  port: 1
+  tasks: [{stat: {path: /}, delegate_to: localhost, register: r}, {debug: {msg: "{{ r.stat.isdir }}"}}]
+- {hosts: localhost, gather_facts: false, connection: ssh, port: 1, tasks: [{stat: {path: /}, register: r}, {debug: {msg: "{{ r.stat.isdir }}"}}]}
+`;
+  const { exit, said } = await flow(text, { 'hosts.yml': 'all: {hosts: {h1: {ansible_connection: local}}}\n' });
+  expect([exit, said]).toEqual([0, ['h1: true', 'localhost: true']]);
+});
+
 it('delay is waited for between tries', async () => {
   const timed = async (delay: string) => {
     const task = `{name: t, debug: {msg: x}, register: r, until: false, retries: 2, delay: ${delay}, ignore_errors: true}`;
