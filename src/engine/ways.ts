@@ -1,5 +1,6 @@
 import { TaskError, UnreachableError } from '../errors/errors.ts';
 import type { ConnectionKeywords } from '../playbook/contract.ts';
+import { TemplateError, UndefinedNameError } from '../template/values.ts';
 import type { Target } from '../transport/contract.ts';
 import type { PlayContext, Run, TaskVariables } from './run-state.ts';
 import type { HostScope } from './scope.ts';
@@ -33,7 +34,11 @@ export class Ways {
     try {
       return this.of(this.#run.scope(this.#run.host(host), context, task), context);
     } catch (error) {
-      throw error instanceof TaskError ? new UnreachableError(host, error.message, error.hint) : error;
+      if (error instanceof TaskError) throw new UnreachableError(host, error.message, error.hint);
+      // A name that is not known yet, or a template that cannot be rendered.
+      if (error instanceof UndefinedNameError || error instanceof TemplateError)
+        throw new UnreachableError(host, error.message);
+      throw error;
     }
   }
 

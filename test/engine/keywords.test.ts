@@ -98,6 +98,17 @@ it('connection: ssh does not count for localhost where the inventory has none', 
   expect([exit, said]).toEqual([0, ['h1: true', 'localhost: true']]);
 });
 
+it('a host whose address is not known yet fails its task, and the others go on', async () => {
+  const hosts = 'all: {hosts: {h1: {ansible_host: "{{ learnt }}"}, h2: {}}, vars: {ansible_connection: local}}\n';
+  const text = `- hosts: all
+  gather_facts: false
+  tasks: [{stat: {path: /}}, {debug: {msg: went on}}, {set_fact: {learnt: 127.0.0.1}, when: false}]
+`;
+  const { exit, said, results } = await flow(text, { 'hosts.yml': hosts });
+  const failed = results.filter(({ status }) => status === 'failed').map(({ host, result }) => [host, result.msg]);
+  expect([exit, said, failed]).toEqual([2, ['h2: went on'], [['h1', "'learnt' is undefined"]]]);
+});
+
 it('delay is waited for between tries', async () => {
   const timed = async (delay: string) => {
     const task = `{name: t, debug: {msg: x}, register: r, until: false, retries: 2, delay: ${delay}, ignore_errors: true}`;
