@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from 'vitest';
 import type { Lab } from '../../src/lab/contract.ts';
-import { NEWEST_VALKEY_MAKE_ARGS, newestValkeySource, redisSource, type ServerSource } from '../redis-source.ts';
+import { NEWEST_VALKEY_MAKE_ARGS, newestValkeySource, type ServerSource, valkeySource } from '../redis-source.ts';
 import { Authority } from '../secured/certificates.ts';
 import { journey } from './journey.ts';
 
@@ -27,11 +27,11 @@ function certificates(): Record<string, string> {
   };
 }
 
-/** Without Valkey 9 the journey is one of Redis 7.0, whose slots move key by key. */
+/** Without Valkey 9 the journey is one of Valkey 8.1, whose slots move key by key. */
 async function newest(): Promise<ServerSource> {
   return await newestValkeySource().catch(async (error: unknown) => {
-    console.log(`Redis 7.0 instead of Valkey 9: ${error instanceof Error ? error.message : String(error)}`);
-    return await redisSource();
+    console.log(`Valkey 8.1 instead of Valkey 9: ${error instanceof Error ? error.message : String(error)}`);
+    return await valkeySource();
   });
 }
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import type { Lab } from '../../src/lab/contract.ts';
-import { valkeySource } from '../redis-source.ts';
+import { redisSource } from '../redis-source.ts';
 import { journey } from './journey.ts';
 
 const PORTS = '6379-6381, 16379-16381';
@@ -36,7 +36,7 @@ async function connectError(host: string, port: number): Promise<string> {
   });
 }
 
-journey('Valkey through SSH only', { name: 'valkey', source: valkeySource, prepare: closePorts }, (site, shape) => {
+journey('Redis 7.0 through SSH only', { name: 'ssh-only', source: redisSource, prepare: closePorts }, (site, shape) => {
   it('is reached through SSH: no node answers this machine, and nobody tried', async () => {
     const { lab } = site();
     expect(await turnedAway(lab)).toEqual(lab.hosts.map(() => 0));
