@@ -27,7 +27,7 @@ export function judge(conditions: readonly Condition[], scope: Scope, keyword: s
 function evaluateCondition(expression: string, condition: Condition, scope: Scope, keyword: string): unknown {
   let value: unknown;
   try {
-    value = compileExpression(expression).evaluate(scope);
+    value = compileExpression(expression, true).evaluate(scope);
   } catch (error) {
     if (!(error instanceof Error) || error.name === 'NotYetKnown') throw error;
     throw new TaskError(

@@ -43,7 +43,7 @@ function runControl(play: PlayRun, task: Task, module: ControlModule, call: Call
     check: call.check,
     verbosity: play.run.request.verbosity,
     evaluate: (expression) => {
-      const value = compileExpression(expression).evaluate(call.scope);
+      const value = compileExpression(expression, module.name === 'assert').evaluate(call.scope);
       if (value instanceof Unknown && module.name !== 'debug') throw new UnknownReached(value);
       return value;
     },

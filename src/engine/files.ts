@@ -35,6 +35,7 @@ export function prepareEnvironment(task: Task, scope: HostScope, context: PlayCo
 function scopeOf(scope: HostScope, own: ReadonlyMap<string, string>): Scope {
   return {
     lookup: (name) => own.get(name) ?? scope.lookup(name),
+    wordTruth: (name) => (own.has(name) ? undefined : scope.wordTruth(name)),
     names: () => [...scope.names(), ...own.keys()],
   };
 }

@@ -1,5 +1,6 @@
 import type { VarLayer } from '../inventory/contract.ts';
 import type { Role } from '../playbook/contract.ts';
+import { wordTruth } from '../template/source-text.ts';
 import { renderValue } from '../template/template.ts';
 import type { LazyMap, Scope } from '../template/values.ts';
 import { TemplateError } from '../template/values.ts';
@@ -58,12 +59,12 @@ export class HostScope implements Scope {
   }
 
   lookup(name: string): unknown {
-    return this.#find(name, true);
+    return this.#value(name, true);
   }
 
   /** The same without facts: what a host says can never choose how it is connected to or who tasks run as. */
   lookupTrusted(name: string): unknown {
-    return this.#find(name, false);
+    return this.#value(name, false);
   }
 
   /** A scope with more loop variables. */
@@ -92,27 +93,39 @@ export class HostScope implements Scope {
     };
   }
 
-  #find(name: string, facts: boolean): unknown {
+  wordTruth(name: string): boolean | undefined {
+    const found = this.#find(name, true);
+    return found !== undefined && 'vars' in found ? wordTruth(found.vars, name) : undefined;
+  }
+
+  #value(name: string, facts: boolean): unknown {
+    const found = this.#find(name, facts);
+    if (found === undefined) return undefined;
+    return 'vars' in found ? this.#rendered(name, found) : found.value;
+  }
+
+  /** The layer that has the name, or its value where that is none of a source file. */
+  #find(name: string, facts: boolean): VarLayer | { readonly value: unknown } | undefined {
     const { parts } = this;
-    if (parts.local.has(name)) return parts.local.get(name);
+    if (parts.local.has(name)) return { value: parts.local.get(name) };
     if (parts.pending?.has(name)) throw new NotYetKnown(name);
     const magic = parts.magic(name, this);
-    if (magic !== undefined) return magic;
-    if (Object.hasOwn(parts.extra.vars, name)) return this.#rendered(name, parts.extra);
+    if (magic !== undefined) return { value: magic };
+    if (Object.hasOwn(parts.extra.vars, name)) return parts.extra;
     const param = layerWith(name, parts.params);
-    if (param) return this.#rendered(name, param);
-    if (parts.host.setFacts.has(name)) return parts.host.setFacts.get(name);
+    if (param) return param;
+    if (parts.host.setFacts.has(name)) return { value: parts.host.setFacts.get(name) };
     const layer =
       layerWith(name, parts.host.includedVars) ?? layerWith(name, parts.task) ?? layerWith(name, parts.play());
-    if (layer) return this.#rendered(name, layer);
+    if (layer) return layer;
     if (facts && name.startsWith('ansible_')) {
       const fact = name.slice('ansible_'.length);
-      if (Object.hasOwn(parts.host.facts, fact)) return parts.host.facts[fact];
+      if (Object.hasOwn(parts.host.facts, fact)) return { value: parts.host.facts[fact] };
     }
     const lower = layerWith(name, parts.inventory) ?? layerWith(name, parts.defaults);
-    if (lower) return this.#rendered(name, lower);
+    if (lower) return lower;
     // What Ansible puts into templates unless it is set.
-    return name === 'ansible_managed' ? 'Ansible managed' : undefined;
+    return name === 'ansible_managed' ? { value: 'Ansible managed' } : undefined;
   }
 
   /** A source's value is a template until it is used; it is rendered in the scope of the task that uses it, once. */

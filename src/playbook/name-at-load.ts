@@ -1,5 +1,6 @@
 import type { Span } from '../errors/diagnostic.ts';
 import type { VarLayer } from '../inventory/contract.ts';
+import { wordTruth } from '../template/source-text.ts';
 import { renderValue } from '../template/template.ts';
 import { type Scope, TemplateError, UndefinedNameError } from '../template/values.ts';
 import { isTemplate } from './coerce.ts';
@@ -27,6 +28,11 @@ class LoadScope implements Scope {
     } finally {
       this.#evaluating.delete(name);
     }
+  }
+
+  wordTruth(name: string): boolean | undefined {
+    const layer = this.#layers.findLast(({ vars }) => Object.hasOwn(vars, name));
+    return layer && wordTruth(layer.vars, name);
   }
 
   *names(): Iterable<string> {

@@ -38,16 +38,4 @@ export function keySpanOf(container: unknown, key: string | number): Span | unde
   return places?.keys.get(key) ?? places?.self;
 }
 
-const sourceTexts = new WeakMap<object, Map<string | number, string>>();
-
-/** Keep how a number was written, since `7.0` and `0644` lose that as numbers. Only readers of source files call this. */
-export function recordSourceText(container: object, key: string | number, text: string): void {
-  const texts = sourceTexts.get(container) ?? new Map<string | number, string>();
-  texts.set(key, text);
-  sourceTexts.set(container, texts);
-}
-
-/** How the number under `key` was written in its source; undefined for what is no number from a source. */
-export function sourceText(container: unknown, key: string | number): string | undefined {
-  return typeof container === 'object' && container !== null ? sourceTexts.get(container)?.get(key) : undefined;
-}
+export { recordSourceText, sourceText } from '../template/source-text.ts';

@@ -11,6 +11,7 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import type { Diagnostic, Span } from '../errors/diagnostic.ts';
+import { isBooleanWord } from '../template/source-text.ts';
 import { keySpanOf, recordPlaces, recordSourceText, sourceText, spanOf } from './positions.ts';
 import type { Spans } from './yaml-spans.ts';
 
@@ -168,7 +169,10 @@ export class YamlValues {
   }
 
   #keepSource(container: object, key: string | number, node: Scalar): void {
-    if (typeof node.value === 'number' && node.source !== undefined) recordSourceText(container, key, node.source);
+    const { value, source, type } = node;
+    const isWord = typeof value === 'string' && type === Scalar.PLAIN && isBooleanWord(value);
+    if (isWord || (typeof value === 'number' && source !== undefined))
+      recordSourceText(container, key, source ?? String(value));
   }
 
   #error(code: string, message: string, node: unknown, hint?: string): void {

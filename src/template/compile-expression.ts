@@ -3,6 +3,7 @@ import { checkSize } from './budget.ts';
 import { checkApplied } from './check-applied.ts';
 import { contains, equals, order } from './compare.ts';
 import { compileArguments } from './compile-arguments.ts';
+import { compileChoice, compileLogic } from './compile-logic.ts';
 import { compileName } from './compile-name.ts';
 import type { Frame } from './frame.ts';
 import { globalNamed } from './globals.ts';
@@ -13,6 +14,7 @@ import { callMethod, own } from './methods.ts';
 import { arithmetic, signed } from './operators.ts';
 import { str } from './python-text.ts';
 import { apply, filterNamed, testNamed } from './registry.ts';
+import { wordTruth } from './source-text.ts';
 import type { ComparisonOperator, Expression } from './syntax.ts';
 import { known, Undefined, UnknownReached } from './undefined.ts';
 import { TemplateError, Unknown } from './values.ts';
@@ -21,14 +23,19 @@ export type Evaluate = (frame: Frame) => unknown;
 
 type Node<Kind extends Expression['kind']> = Extract<Expression, { kind: Kind }>;
 
-/** Turn an expression into a closure. `locals` are the names that may be local variables somewhere in the template. */
-export function compile(node: Expression, locals: ReadonlySet<string>): Evaluate {
+/**
+ * Turn an expression into a closure. `locals` are the names that may be local variables somewhere in the template. `judged`: it is
+ * asked whether the value is true, so that a plain yes, no, on or off of a source file is a boolean.
+ */
+export function compile(node: Expression, locals: ReadonlySet<string>, judged = false): Evaluate {
   const inner = (child: Expression) => compile(child, locals);
+  const asked = (child: Expression) => compile(child, locals, true);
+  const alike = (child: Expression) => compile(child, locals, judged);
   switch (node.kind) {
     case 'constant':
       return () => node.value;
     case 'name':
-      return compileName(node.name, node.offset, locals.has(node.name));
+      return compileName(node.name, node.offset, locals.has(node.name), judged);
     case 'list': {
       const items = node.items.map(inner);
       return (frame) => own(items.map((item) => item(frame)));
@@ -41,7 +48,11 @@ export function compile(node: Expression, locals: ReadonlySet<string>): Evaluate
       return compileDict(node, inner);
     case 'attribute': {
       const object = inner(node.object);
-      return (frame) => attributeOf(object(frame), node.name, node.offset);
+      if (!judged) return (frame) => attributeOf(object(frame), node.name, node.offset);
+      return (frame) => {
+        const holder = object(frame);
+        return wordTruth(holder, node.name) ?? attributeOf(holder, node.name, node.offset);
+      };
     }
     case 'item': {
       const object = inner(node.object);
@@ -53,11 +64,11 @@ export function compile(node: Expression, locals: ReadonlySet<string>): Evaluate
     case 'call':
       return compileCall(node, locals);
     case 'filter':
-      return compileFilter(node, locals);
+      return compileFilter(node, locals, judged);
     case 'test':
       return compileTest(node, locals);
     case 'not': {
-      const operand = inner(node.operand);
+      const operand = asked(node.operand);
       return (frame) => !isTrue(operand(frame));
     }
     case 'sign': {
@@ -71,7 +82,7 @@ export function compile(node: Expression, locals: ReadonlySet<string>): Evaluate
     }
     case 'and':
     case 'or':
-      return compileLogic(node, inner);
+      return compileLogic(node, asked, alike);
     case 'concat': {
       const parts = node.parts.map(inner);
       return guard(node.offset, (frame) => {
@@ -83,7 +94,7 @@ export function compile(node: Expression, locals: ReadonlySet<string>): Evaluate
     case 'compare':
       return compileComparison(node, inner);
     case 'choice':
-      return compileChoice(node, inner);
+      return compileChoice(node, asked, alike);
   }
 }
 
@@ -150,9 +161,14 @@ function own2(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? own(value) : value;
 }
 
-function compileFilter(node: Node<'filter'>, locals: ReadonlySet<string>): Evaluate {
+/** Filters that ask whether their input is true, and those whose outcome may be their input. */
+const judgingFilters: ReadonlySet<string> = new Set(['ternary']);
+const passingFilters: ReadonlySet<string> = new Set(['default', 'd', 'mandatory']);
+
+function compileFilter(node: Node<'filter'>, locals: ReadonlySet<string>, judged: boolean): Evaluate {
   if (node.input === undefined) throw new TemplateError('the filter has no input', node.offset);
-  const input = compile(node.input, locals);
+  const isAsked = judgingFilters.has(node.name) || (judged && passingFilters.has(node.name));
+  const input = compile(node.input, locals, isAsked);
   const args = compileArguments(node.args, locals, compile);
   const { name } = node;
   return guard(node.offset, filterCall());
@@ -186,21 +202,6 @@ function compileTest(node: Node<'test'>, locals: ReadonlySet<string>): Evaluate 
     const { positional, named } = args(frame);
     return isTrue(apply(definition, name, frame.context, value, positional, named));
   });
-}
-
-function compileLogic(node: Node<'and' | 'or'>, inner: Inner): Evaluate {
-  const left = inner(node.left);
-  const right = inner(node.right);
-  if (node.kind === 'and') {
-    return (frame) => {
-      const value = left(frame);
-      return isTrue(value) ? right(frame) : value;
-    };
-  }
-  return (frame) => {
-    const value = left(frame);
-    return isTrue(value) ? value : right(frame);
-  };
 }
 
 function compileComparison(node: Node<'compare'>, inner: Inner): Evaluate {
@@ -243,15 +244,4 @@ function holds(operator: ComparisonOperator, left: unknown, right: unknown): boo
     case '>=':
       return order(left, right, operator) >= 0;
   }
-}
-
-function compileChoice(node: Node<'choice'>, inner: Inner): Evaluate {
-  const test = inner(node.test);
-  const outcome = inner(node.outcome);
-  const otherwise = node.otherwise === undefined ? undefined : inner(node.otherwise);
-  return (frame) => {
-    if (isTrue(test(frame))) return outcome(frame);
-    if (otherwise !== undefined) return otherwise(frame);
-    return new Undefined('', 'the inline if is false and has no else', () => [], node.offset);
-  };
 }

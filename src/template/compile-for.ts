@@ -16,7 +16,7 @@ type CompileBody = (body: readonly Statement[], locals: ReadonlySet<string>) => 
 
 export function compileFor(statement: For, locals: ReadonlySet<string>, compileBody: CompileBody): Execute {
   const iterable = compile(statement.iterable, locals);
-  const condition = statement.condition === undefined ? undefined : compile(statement.condition, locals);
+  const condition = statement.condition === undefined ? undefined : compile(statement.condition, locals, true);
   const assign = compileTarget(statement.target, statement.offset);
   const body = compileBody(statement.body, locals);
   const otherwise = compileBody(statement.otherwise, locals);

@@ -3,9 +3,10 @@ import type { Frame } from './frame.ts';
 import { Undefined } from './undefined.ts';
 import { TemplateError, UndefinedNameError, UnsafeText } from './values.ts';
 
-/** Read a variable: the template's own where it has one of that name, else the play's. */
-export function compileName(name: string, offset: number, mayBeLocal: boolean): Evaluate {
-  const outer = (frame: Frame) => lookUp(frame, name, offset);
+/** Read a variable: the template's own where it has one of that name, else the play's. `judged`: only whether it is true matters. */
+export function compileName(name: string, offset: number, mayBeLocal: boolean, judged: boolean): Evaluate {
+  const read = (frame: Frame) => lookUp(frame, name, offset);
+  const outer = judged ? (frame: Frame) => frame.scope.wordTruth?.(name) ?? read(frame) : read;
   if (!mayBeLocal) return outer;
   return (frame) => {
     const local = frame.local(name);

@@ -53,7 +53,7 @@ function compileStatement(statement: Statement, locals: ReadonlySet<string>): Ex
 
 function compileIf(statement: Node<'if'>, locals: ReadonlySet<string>): Execute {
   const branches = statement.branches.map(
-    ([test, body]) => [compile(test, locals), compileBody(body, locals)] as const,
+    ([test, body]) => [compile(test, locals, true), compileBody(body, locals)] as const,
   );
   const otherwise = compileBody(statement.otherwise, locals);
   return (frame, output) => {

@@ -12,6 +12,7 @@ import { parseExpression } from './parse-expression.ts';
 import { parseTemplate } from './parse-template.ts';
 import { contextOf } from './registry.ts';
 import { readSegments, type Whitespace } from './segments.ts';
+import { recordSourceText, sourceText } from './source-text.ts';
 import type { Statement } from './syntax.ts';
 import { known } from './undefined.ts';
 import { type Compiled, type Scope, TemplateError, Unknown, UnsafeText } from './values.ts';
@@ -20,6 +21,7 @@ const plainWhitespace: Whitespace = { trimBlocks: false, lstripBlocks: false };
 const cacheLimit = 20_000;
 const texts = new Map<string, Compiled>();
 const expressions = new Map<string, Compiled>();
+const conditions = new Map<string, Compiled>();
 
 /** Whether a text holds anything to render. */
 function isTemplate(text: string): boolean {
@@ -39,13 +41,13 @@ export function compileText(text: string): Compiled {
 
 /**
  * Compile a bare expression, as `when` and `until` hold it. One wholly within `{{ }}` is taken too, as Ansible does.
- * Throws TemplateError for wrong syntax.
+ * `judged`: only whether it is true matters. Throws TemplateError for wrong syntax.
  */
-export function compileExpression(text: string): Compiled {
+export function compileExpression(text: string, judged = false): Compiled {
   if (/^\s*\{\{[\s\S]*\}\}\s*$/.test(text)) return compileText(text.trim());
-  return cached(expressions, text, () => {
+  return cached(judged ? conditions : expressions, text, () => {
     const node = within(() => parseExpression(text));
-    const evaluate = compile(node, new Set());
+    const evaluate = compile(node, new Set(), judged);
     return withNames([{ kind: 'output', value: node, offset: 0 }], (frame) => evaluate(frame));
   });
 }
@@ -110,9 +112,15 @@ function renderDict(dict: object, scope: Scope): unknown {
     const newKey = isTemplate(key) ? renderKey(key, scope) : key;
     const now = renderValue(item, scope);
     changed ||= now !== item || newKey !== key;
-    return [newKey, now] as const;
+    return [newKey, now, key] as const;
   });
-  return changed ? Object.fromEntries(entries) : dict;
+  if (!changed) return dict;
+  const rendered = Object.fromEntries(entries);
+  for (const [newKey, , key] of entries) {
+    const text = sourceText(dict, key);
+    if (text !== undefined) recordSourceText(rendered, newKey, text);
+  }
+  return rendered;
 }
 
 function renderKey(key: string, scope: Scope): string {

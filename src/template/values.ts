@@ -33,6 +33,8 @@ export function isLazyMap(value: unknown): value is LazyMap {
 export interface Scope {
   /** The variable's final (already rendered) value; `undefined` when the name is not defined. */
   lookup(name: string): unknown;
+  /** What the variable is where truth is asked, when a source file has a plain yes, no, on or off for it; else undefined. */
+  wordTruth?(name: string): boolean | undefined;
   /** All names, for "did you mean". */
   names(): Iterable<string>;
   /** Lookups with access to files (`lookup('file', …)`): the directory of the source file that holds the template. */

@@ -22,6 +22,7 @@ function withVariables(scope: Scope, variables: unknown): Scope {
   if (!isMapping(variables)) return scope;
   return {
     lookup: (name) => entryOf(variables, name) ?? scope.lookup(name),
+    wordTruth: (name) => (entryOf(variables, name) === undefined ? scope.wordTruth?.(name) : undefined),
     names: () => [...keysOf(variables), ...scope.names()],
     baseDir: scope.baseDir,
   };
