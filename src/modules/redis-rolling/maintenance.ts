@@ -1,8 +1,8 @@
 import { nodeName } from '../../redis/cluster/topology.ts';
 import { FlightRecorder, type FlightReport } from '../../redis/rolling/flight.ts';
 import { bringBack, type MaintenanceHands, takeAway } from '../../redis/rolling/maintenance.ts';
-import { planAway } from '../../redis/rolling/plan-away.ts';
-import { rollingNodes } from '../../redis/rolling/rolling-node.ts';
+import { isBeingSucceeded, planAway } from '../../redis/rolling/plan-away.ts';
+import { type RollingNode, rollingNodes } from '../../redis/rolling/rolling-node.ts';
 import { clusterIo } from '../cluster-context.ts';
 import type { ApplyContext, Plan } from '../contract.ts';
 import type { RedisRollingArgs } from '../generated/redis_rolling.ts';
@@ -27,13 +27,23 @@ export function planMaintenance(
     const changes = down.map((name) => ({ what: name, before: 'down', after: 'started' }));
     return { changes, refusals: [], result: { steps: down.map((name) => `${name}: start`) } };
   }
+  if (isBeingSucceeded(nodes)) return { ...stopAll(nodes, meant), refusals: [] };
   const { handovers, stops, refusals } = planAway(nodes, meant);
   const steps = [
     ...handovers.map(({ master, heir }) => `${heir}: take over from ${master}`),
     ...stops.map((name) => `${name}: stop`),
   ];
-  const changes = stops.map((name) => ({ what: name, before: 'running', after: 'stopped' }));
-  return { changes, refusals, result: { steps } };
+  return { changes: stops.map(stopped), refusals, result: { steps } };
+}
+
+/** What is meant while it cannot be told yet who hands over to whom; whether it may be is judged once that is settled. */
+function stopAll(nodes: readonly RollingNode[], meant: ReadonlySet<string>): Plan {
+  const up = nodes.filter(({ name, down }) => meant.has(name) && !down).map(({ name }) => name);
+  return { changes: up.map(stopped), result: { steps: up.map((name) => `${name}: stop`) } };
+}
+
+function stopped(name: string) {
+  return { what: name, before: 'running', after: 'stopped' };
 }
 
 export async function carryOutMaintenance(

@@ -1,3 +1,4 @@
+import { SLOT_COUNT } from '../slots/slots.ts';
 import type { RollingNode } from './rolling-node.ts';
 
 /** Masters that hand over before the nodes of their hosts may stop, and the nodes that stop then. */
@@ -45,6 +46,15 @@ export function planAway(nodes: readonly RollingNode[], leaving: ReadonlySet<str
   }
   const stops = nodes.filter(({ name, down }) => leaving.has(name) && !down).map(({ name }) => name);
   return refusals.length > 0 ? { handovers: [], stops: [], refusals } : { handovers, stops, refusals };
+}
+
+/**
+ * More slots are owned than there are: a master has not heard yet who succeeded it, which a run that was killed may have left a moment
+ * ago. Who belongs to which shard cannot be told before that is over.
+ */
+export function isBeingSucceeded(nodes: readonly RollingNode[]): boolean {
+  const owned = nodes.filter(({ down }) => !down).reduce((sum, { slots }) => sum + slots, 0);
+  return owned > SLOT_COUNT;
 }
 
 function heirOf(stay: readonly RollingNode[]): RollingNode | undefined {
