@@ -40,8 +40,8 @@ function withoutResult(line: string): string {
     .replace(/ => [{[].*$/, ' =>')
     .replace(/^(\w+: \[\S+ -> [^\s(]+)\([^)]*\)\]/, '$1]')
     .replace(
-      /^(included: .* for )(.*)$/,
-      (_line, head: string, hosts: string) => head + hosts.split(', ').sort().join(', '),
+      /^(included: .* for )(.*?)( => .*)?$/,
+      (_line, head: string, hosts: string, item = '') => head + hosts.split(', ').sort().join(', ') + item,
     )
     .trimEnd();
 }

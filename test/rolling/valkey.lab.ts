@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeLab } from '../lab/describe-lab.ts';
 import { changedTasks, failures } from '../main-job/rcdeploy.ts';
-import { newerRedisSource, redisSource, type ServerSource, valkeySource } from '../redis-source.ts';
+import {
+  NEWEST_VALKEY_MAKE_ARGS,
+  newerRedisSource,
+  newestValkeySource,
+  redisSource,
+  type ServerSource,
+  valkeySource,
+} from '../redis-source.ts';
 import { ClusterLab, expectNoHarm } from './cluster-lab.ts';
 
 describeLab('from Redis to Valkey under load', () => {
@@ -20,20 +27,21 @@ describeLab('from Redis to Valkey under load', () => {
     redis_sha256: sha256,
   });
 
-  it('takes Redis 7.0 to Valkey node by node; the next run changes nothing', async () => {
-    const valkey = await valkeySource();
-    cluster.declare(declaredAs(valkey));
+  async function takesTo(target: ServerSource, from: string, more: Record<string, unknown> = {}): Promise<void> {
+    cluster.declare({ ...declaredAs(target), ...more });
     expectNoHarm(
-      await cluster.underLoad(`upgrade from Redis 7.0.15 to Valkey ${valkey.version}`, () =>
-        cluster.succeed('upgrade'),
-      ),
+      await cluster.underLoad(`upgrade from ${from} to Valkey ${target.version}`, () => cluster.succeed('upgrade')),
     );
     const infos = await cluster.askAll('INFO', 'server');
-    for (const info of infos) expect(info).toContain(`valkey_version:${valkey.version}`);
+    for (const info of infos) expect(info).toContain(`valkey_version:${target.version}`);
     const before = await identities();
     expect(changedTasks(await cluster.succeed('upgrade'))).toEqual([]);
     expect(changedTasks(await cluster.succeed('cluster'))).toEqual([]);
     expect(await identities()).toEqual(before);
+  }
+
+  it('takes Redis 7.0 to Valkey node by node; the next run changes nothing', async () => {
+    await takesTo(await valkeySource(), 'Redis 7.0.15');
   }, 900_000);
 
   it.each([
@@ -49,4 +57,10 @@ describeLab('from Redis to Valkey under load', () => {
     expect((await cluster.lab.host('h1').exec(listing)).stdout).toBe(installed);
     expect(await identities()).toEqual(before);
   });
+
+  it('takes Valkey 8 to Valkey 9 node by node; the next run changes nothing', async (test) => {
+    const newest = await newestValkeySource().catch((error: Error) => error);
+    if (newest instanceof Error) return test.skip(newest.message);
+    await takesTo(newest, 'Valkey 8.1', { redis_make_args: NEWEST_VALKEY_MAKE_ARGS });
+  }, 900_000);
 });
