@@ -7,9 +7,10 @@ import type { ClusterPicture } from '../report/cluster-picture.ts';
 import { tableLines } from '../report/cluster-table.ts';
 import { terminalSafeJson } from '../report/sanitize.ts';
 import { adoptCommand } from './cluster/adopt-command.ts';
-import { addSourceOptions, positive, type SourceFlags, sourceOf, sourceOptions } from './cluster/source-options.ts';
+import { addSourceOptions, type SourceFlags, sourceOf, sourceOptions } from './cluster/source-options.ts';
 import { inventorySource, type Source, type SourceOptions } from './cluster/sources.ts';
 import { watchInterrupts } from './interrupt.ts';
+import { positive } from './option-values.ts';
 import { finishOptions } from './run-options.ts';
 import { mask, output, wantsColour } from './terminal.ts';
 

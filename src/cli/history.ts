@@ -2,9 +2,9 @@ import { Command, Option } from 'commander';
 import { InputError } from '../errors/errors.ts';
 import { terminalSafeJson } from '../report/sanitize.ts';
 import type { RunRecord } from '../state/run-history.ts';
-import { positive } from './cluster/source-options.ts';
 import { runHistory } from './history/recorder.ts';
 import { historyTable, outcomeOf, runText } from './history/text.ts';
+import { positive } from './option-values.ts';
 import { output } from './terminal.ts';
 
 interface Flags {

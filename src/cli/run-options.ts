@@ -1,11 +1,18 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { RunRequest } from '../engine/request.ts';
 import { type OutputKind, outputKinds } from '../report/reporter.ts';
+import {
+  addBecomePasswordOption,
+  addLoginOptions,
+  type BecomePasswordFlags,
+  type LoginFlags,
+} from './login-options.ts';
+import { positive } from './option-values.ts';
 import { refuseOptions } from './refused-options.ts';
 import { addVaultOptions, type VaultFlags } from './vault-passwords.ts';
 
 /** Flags of `run` and `plan` as commander gives them. */
-export interface RunFlags extends VaultFlags {
+export interface RunFlags extends VaultFlags, LoginFlags, BecomePasswordFlags {
   readonly inventory: readonly string[];
   readonly limit?: string;
   readonly tags: readonly string[];
@@ -17,10 +24,6 @@ export interface RunFlags extends VaultFlags {
   readonly become?: boolean;
   readonly becomeUser?: string;
   readonly becomeMethod?: string;
-  readonly askBecomePass?: boolean;
-  readonly user?: string;
-  readonly askPass?: boolean;
-  readonly privateKey?: string;
   /** Passwords that were asked for already. */
   readonly given?: { readonly password?: string | undefined; readonly becomePassword?: string | undefined };
   readonly startAtTask?: string;
@@ -33,7 +36,6 @@ export interface RunFlags extends VaultFlags {
   readonly acceptNewHostKeys?: boolean;
   readonly strict?: boolean;
   readonly lockWait: number;
-  readonly timeout: number;
   readonly fuse: boolean;
   readonly listHosts?: boolean;
   readonly listTasks?: boolean;
@@ -98,12 +100,8 @@ export function createRunCommand(
     .option('--become-user <user>', 'that user (default: root)')
     .addOption(
       new Option('--become-method <method>', 'how to become it (default: sudo)').choices(['sudo', 'su', 'doas']),
-    )
-    .option('-K, --ask-become-pass', 'ask for the password of sudo, su or doas')
-    .option('-u, --user <user>', 'log in as this user')
-    .option('-k, --ask-pass', 'ask for the login password')
-    .option('--private-key <file>', 'log in with this key')
-    .addOption(new Option('-T, --timeout <seconds>', 'limit for connecting').argParser(positive).default(10))
+    );
+  addLoginOptions(addBecomePasswordOption(command))
     .option('--start-at-task <name>', 'skip everything before this task')
     .option('--step', 'ask before each task: yes, no, or go on without asking')
     .option('--force-handlers', 'run notified handlers on failed hosts too')
@@ -132,11 +130,6 @@ export function createRunCommand(
 /** The options that are not ours come last, so that a command may have added its own. */
 export function finishOptions(command: Command): Command {
   return refuseOptions(command);
-}
-
-function positive(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('give a whole number from 1 on.');
-  return Number(text);
 }
 
 function seconds(text: string): number {

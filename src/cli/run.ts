@@ -9,13 +9,14 @@ import type { Renderer } from '../report/plain.ts';
 import { createReporter, suitableKind } from '../report/reporter.ts';
 import { formatDiagnostic } from '../source/diagnostics.ts';
 import { AskedBefore } from '../state/asked-before.ts';
-import { askOperator, askSecret, askText } from './ask.ts';
+import { askOperator, askText } from './ask.ts';
 import { type Beside, renderersBeside } from './beside.ts';
 import { cacheDirectory } from './cache-dir.ts';
 import { asMistakes } from './diagnostics.ts';
 import { type Audience, watchInterrupts } from './interrupt.ts';
 import { printLists } from './lists.ts';
 import { type LoadedInput, loadAll } from './load.ts';
+import { askBecomePassword, askLoginPassword, loginOf } from './login-options.ts';
 import { packageVersion } from './package-files.ts';
 import { askPrompts } from './prompts.ts';
 import { createRunCommand, finishOptions, type RunDefaults, type RunFlags } from './run-options.ts';
@@ -184,22 +185,20 @@ function askedBefore(input: LoadedInput, flags: RunFlags): AskedBefore {
 
 async function connectionDefaults(flags: RunFlags): Promise<RunDefaults> {
   const { given } = flags;
-  const password = flags.askPass ? await askSecret('login password', '--ask-pass') : given?.password;
-  const become = flags.askBecomePass
-    ? await askSecret('become password (empty: the login password)', '--ask-become-pass')
-    : given?.becomePassword;
-  const becomePassword = become === '' ? password : become;
-  for (const secret of [password, becomePassword]) if (secret) mask.add(secret);
+  const { user, password, privateKey, agentSocket } = loginOf(
+    flags,
+    (await askLoginPassword(flags)) ?? given?.password,
+  );
   return {
-    user: flags.user,
+    user,
     password,
-    privateKeyFile: flags.privateKey,
+    privateKeyFile: privateKey,
     become: flags.become === true,
     becomeUser: flags.becomeUser,
     becomeMethod: flags.becomeMethod,
-    becomePassword,
+    becomePassword: (await askBecomePassword(flags, password)) ?? given?.becomePassword,
     connectTimeoutMs: flags.timeout * 1000,
-    agentSocket: process.env.SSH_AUTH_SOCK || undefined,
+    agentSocket,
   };
 }
 

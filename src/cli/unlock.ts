@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { Semaphore } from '../engine/semaphore.ts';
 import { InputError, InterruptedError } from '../errors/errors.ts';
 import { loadInventory } from '../inventory/inventory.ts';
@@ -6,27 +6,30 @@ import { selectHosts } from '../inventory/patterns.ts';
 import { sanitizeLine } from '../report/sanitize.ts';
 import { count } from '../report/words.ts';
 import { connect } from '../transport/connect.ts';
-import { askSecret, askYes } from './ask.ts';
-import { positive } from './cluster/source-options.ts';
+import { askYes } from './ask.ts';
 import { parseExtraVars } from './extra-vars.ts';
 import { becomeRoot, hostTarget } from './host-target.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { inventorySources } from './load.ts';
+import {
+  addBecomePasswordOption,
+  addLoginOptions,
+  askBecomePassword,
+  askLoginPassword,
+  type BecomePasswordFlags,
+  type LoginFlags,
+  loginOf,
+} from './login-options.ts';
 import { addInputOptions, finishOptions } from './run-options.ts';
 import { mask, output } from './terminal.ts';
 import { findingText, HostLock, type LockFinding } from './unlock/host-lock.ts';
 import { unlockVaults, type VaultFlags } from './vault-passwords.ts';
 
-interface Flags extends VaultFlags {
+interface Flags extends VaultFlags, LoginFlags, BecomePasswordFlags {
   readonly inventory: readonly string[];
   readonly extraVars: readonly string[];
   readonly limit?: string;
   readonly become?: boolean;
-  readonly askBecomePass?: boolean;
-  readonly user?: string;
-  readonly askPass?: boolean;
-  readonly privateKey?: string;
-  readonly timeout: number;
   readonly yes?: boolean;
 }
 
@@ -45,14 +48,9 @@ export function unlockCommand(): Command {
       'show who holds the locks of hosts, and end what a dead run left there; never a run that is proven alive',
     )
     .argument('[pattern]', 'hosts to look at', 'all');
-  addInputOptions(command)
+  addLoginOptions(addBecomePasswordOption(addInputOptions(command)))
     .option('-l, --limit <pattern>', 'only these hosts')
     .option('-b, --become', 'become root on the hosts: a run that becomes root locks there as root')
-    .option('-K, --ask-become-pass', 'ask for the password of sudo, su or doas')
-    .option('-u, --user <user>', 'log in as this user')
-    .option('-k, --ask-pass', 'ask for the login password')
-    .option('--private-key <file>', 'log in with this key')
-    .addOption(new Option('-T, --timeout <seconds>', 'limit for connecting').argParser(positive).default(10))
     .option('--yes', 'end it without asking, for one who knows that the holder is dead')
     .action(async (pattern: string, flags: Flags) => {
       process.exitCode = await unlock(pattern, flags);
@@ -96,9 +94,8 @@ async function locksOf(pattern: string, flags: Flags, signal: AbortSignal): Prom
     const hint = 'see the hosts and groups with `rcdeploy inventory --graph`';
     throw new InputError([{ severity: 'error', code: 'no-hosts', message: `no host matches '${pattern}'`, hint }]);
   }
-  const { password, becomePassword } = await passwords(flags);
-  const login = { user: flags.user, password, privateKey: flags.privateKey, agentSocket: process.env.SSH_AUTH_SOCK };
-  const asked = { become: flags.become === true, password: becomePassword };
+  const login = loginOf(flags, await askLoginPassword(flags));
+  const asked = { become: flags.become === true, password: await askBecomePassword(flags, login.password) };
   return hosts.map((host) => {
     const wayIn = () => {
       const target = hostTarget(inventory, host, extra, flags.timeout * 1000, login);
@@ -108,16 +105,6 @@ async function locksOf(pattern: string, flags: Flags, signal: AbortSignal): Prom
     const notice = (message: string) => output.errorLine(message);
     return new HostLock(host, wayIn, (target) => connect(target, signal, { notice }));
   });
-}
-
-async function passwords(flags: Flags): Promise<{ password: string | undefined; becomePassword: string | undefined }> {
-  const password = flags.askPass ? await askSecret('login password', '--ask-pass') : undefined;
-  const asked = flags.askBecomePass
-    ? await askSecret('become password (empty: the login password)', '--ask-become-pass')
-    : undefined;
-  const becomePassword = asked === '' ? password : asked;
-  for (const secret of [password, becomePassword]) if (secret) mask.add(secret);
-  return { password, becomePassword };
 }
 
 async function mayEnd(hosts: number, yes: boolean): Promise<boolean> {

@@ -1,15 +1,13 @@
 import { Command } from 'commander';
-import { askSecret } from '../ask.ts';
 import { watchInterrupts } from '../interrupt.ts';
+import { addBecomePasswordOption, askBecomePassword, type BecomePasswordFlags } from '../login-options.ts';
 import { finishOptions, type RunFlags } from '../run-options.ts';
-import { mask } from '../terminal.ts';
 import { addSourceOptions, type SourceFlags, sourceOf, sourceOptions } from './source-options.ts';
 
-interface AdoptFlags extends SourceFlags {
+interface AdoptFlags extends SourceFlags, BecomePasswordFlags {
   readonly name: string;
   readonly to?: string;
   readonly become?: boolean;
-  readonly askBecomePass?: boolean;
 }
 
 export function adoptCommand(): Command {
@@ -20,22 +18,17 @@ export function adoptCommand(): Command {
     .option('--name <name>', "the cluster's name from now on", 'main')
     .option('--to <directory>', 'where the inventory is to be (default: ./NAME)')
     .option('-b, --become', 'become root on the hosts')
-    .option('-K, --ask-become-pass', 'ask for the password of sudo, su or doas')
     .action(async (seed: string, flags: AdoptFlags) => {
       process.exitCode = await takeOver(seed, flags);
     });
-  return finishOptions(command);
+  return finishOptions(addBecomePasswordOption(command));
 }
 
 async function takeOver(seed: string, flags: AdoptFlags): Promise<number> {
   const interrupts = watchInterrupts();
   const options = await sourceOptions(flags, interrupts.signal);
   const { password } = options.login;
-  const asked = flags.askBecomePass
-    ? await askSecret('become password (empty: the login password)', '--ask-become-pass')
-    : undefined;
-  const becomePassword = asked === '' ? password : asked;
-  if (becomePassword) mask.add(becomePassword);
+  const becomePassword = await askBecomePassword(flags, password);
   const source = await sourceOf(seed, flags, options);
   try {
     const { adopt } = await import('./adopt.ts');
