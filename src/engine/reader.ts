@@ -7,7 +7,7 @@ import { KeptLinks } from '../redis/node/kept-links.ts';
 import { becomeName } from '../transport/become-methods.ts';
 import type { Become, Reply } from '../transport/contract.ts';
 import { runCancellable } from './apply-context.ts';
-import { fuse, unfuse } from './fuse.ts';
+import { fuse, type Marks, unfuse } from './fuse.ts';
 import type { PlayContext, Run } from './run-state.ts';
 import { wayToNode } from './way-to-node.ts';
 import type { Way } from './ways.ts';
@@ -197,22 +197,26 @@ export class Reader {
   }
 
   async #runFused(reads: readonly ScriptRead[], where: ScriptRead): Promise<Reply[]> {
-    const marker = randomBytes(16).toString('hex');
-    const text = fuse(
-      reads.map(({ script }) => script),
-      marker,
-      reads.flatMap(({ stats }) => stats ?? []),
-    );
     try {
-      return timed(unfuse(await this.#message(text, where), marker, reads.length));
+      return await this.#ask(reads, where);
     } catch (error) {
       // A read has no effect, so a connection that was cut in it is tried once more.
       const wasConnected = this.#run.connections.isEstablished(where.way);
       if (!(error instanceof UnreachableError) || error.refused || !wasConnected) throw error;
       if (this.#run.request.signal.aborted) throw error;
       await this.#run.connections.drop(where.way);
-      return timed(unfuse(await this.#message(text, where), marker, reads.length));
+      return await this.#ask(reads, where);
     }
+  }
+
+  async #ask(reads: readonly ScriptRead[], where: ScriptRead, marks: Marks = 'stdout'): Promise<Reply[]> {
+    const marker = randomBytes(16).toString('hex');
+    const scripts = reads.map(({ script }) => script);
+    const stats = reads.flatMap((read) => read.stats ?? []);
+    const reply = await this.#message(fuse(scripts, marker, stats, marks), where);
+    const replies = unfuse(reply, marker, reads.length, marks);
+    // Somebody complained: once more, so that it is known who.
+    return replies === undefined ? this.#ask(reads, where, 'both') : timed(replies);
   }
 
   async #message(text: string, where: ScriptRead): Promise<Reply> {

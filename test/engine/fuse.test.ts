@@ -1,32 +1,92 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fuse, unfuse } from '../../src/engine/fuse.ts';
+import { fuse, type Marks, unfuse } from '../../src/engine/fuse.ts';
 
 const MARKER = 'f00dfeedf00dfeedf00dfeedf00dfeed';
 
-function runFused(scripts: string[], shell = 'sh') {
-  const { status, stdout, stderr } = spawnSync(shell, ['-s'], { input: fuse(scripts, MARKER), encoding: 'utf8' });
-  return unfuse({ rc: status ?? -1, stdout, stderr }, MARKER, scripts.length);
+/** What stands for /bin/sh on some host or other. */
+const SHELLS = [['dash'], ['bash', '--posix'], ['busybox', 'ash']];
+
+function send(scripts: readonly string[], [shell = 'sh', ...words]: readonly string[] = [], marks: Marks = 'stdout') {
+  const input = fuse(scripts, MARKER, [], marks);
+  const { status, stdout, stderr } = spawnSync(shell, [...words, '-s'], { input, encoding: 'utf8' });
+  return { rc: status ?? -1, stdout, stderr };
 }
 
-describe('fused reads', () => {
+/** As a run does it: with marks on both streams when a script has complained. */
+function runFused(scripts: readonly string[], shell?: readonly string[]) {
+  const replies = unfuse(send(scripts, shell), MARKER, scripts.length);
+  return replies ?? unfuse(send(scripts, shell, 'both'), MARKER, scripts.length, 'both') ?? [];
+}
+
+describe.each(SHELLS)('fused reads in %s %s', (...words) => {
+  const shell = words.filter((word) => word !== undefined);
+  const run = (...scripts: string[]) => runFused(scripts, shell);
+
   it('keeps output, errors and exit statuses of the scripts apart', () => {
     expect(
-      runFused([
+      run(
         'echo one; echo bad >&2; exit 3',
         'printf two',
         'cd /; x=1; true',
         'echo "[$x]"; pwd | grep -c "^/$"; false',
-      ]),
+        'case x in (x) echo "it is)"; esac # isn\'t',
+        'cat <<END\nthree\nEND',
+        'read -r line || echo nothing to read',
+      ),
     ).toEqual([
       { rc: 3, stdout: 'one\n', stderr: 'bad\n' },
       { rc: 0, stdout: 'two', stderr: '' },
       { rc: 0, stdout: '', stderr: '' },
       { rc: 1, stdout: '[]\n0\n', stderr: '' },
+      { rc: 0, stdout: 'it is)\n', stderr: '' },
+      { rc: 0, stdout: 'three\n', stderr: '' },
+      { rc: 0, stdout: 'nothing to read\n', stderr: '' },
     ]);
   });
 
+  it('keeps them apart when a script says much, or what is no text, on both streams', () => {
+    const many = 'i=0; while [ $i -lt 20000 ]; do echo "out $i"; echo "err $i" >&2; i=$((i + 1)); done';
+    const [first, second, third] = run(many, "printf 'a\\000b'; printf 'c\\000d\\n\\n' >&2", 'echo last');
+    expect(first?.stdout.split('\n')).toHaveLength(20001);
+    expect(first?.stderr.split('\n')).toHaveLength(20001);
+    expect(second).toEqual({ rc: 0, stdout: 'a\0b', stderr: 'c\0d\n\n' });
+    expect(third).toEqual({ rc: 0, stdout: 'last\n', stderr: '' });
+  });
+
+  it('goes on after a script that ends its own shell', () => {
+    const kill = 'echo begun; echo why >&2; read -r pid rest </proc/self/stat; kill -KILL "$pid"; echo never';
+    expect(run('trap "echo at the end" EXIT; exit 4', kill, 'exec echo other', 'echo last')).toEqual([
+      { rc: 4, stdout: 'at the end\n', stderr: '' },
+      { rc: 137, stdout: 'begun\n', stderr: expect.stringMatching(/^why\n/) },
+      { rc: 0, stdout: 'other\n', stderr: '' },
+      { rc: 0, stdout: 'last\n', stderr: '' },
+    ]);
+  });
+
+  it('does not wait for a child that let go of stdout', () => {
+    const started = performance.now();
+    const replies = run('(sleep 30; echo late) >/dev/null 2>&1 & echo "$!"', 'echo last');
+    process.kill(Number(replies[0]?.stdout));
+    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(replies.map(({ rc }) => rc)).toEqual([0, 0]);
+  });
+
+  it('writes to stderr in every second in which a script ends, and not for each that ends', () => {
+    const quick = send(Array(60).fill('echo good'), shell);
+    expect(quick.stderr.split(MARKER).length - 1).toBeLessThan(30);
+    const slow = send(['sleep 1.1', 'true'], shell);
+    expect(slow.stderr).toMatch(new RegExp(`^(\n${MARKER}\n)+$`));
+    expect(unfuse(slow, MARKER, 2)).toEqual(Array(2).fill({ rc: 0, stdout: '', stderr: '' }));
+  });
+
+  it('leaves the errors of a script alone as they are', () => {
+    expect(run('printf bad >&2; echo good; exit 2')).toEqual([{ rc: 2, stdout: 'good\n', stderr: 'bad' }]);
+  });
+});
+
+describe('fused reads', () => {
   it('gives back any text that a script prints', () => {
     fc.assert(
       fc.property(
@@ -40,9 +100,19 @@ describe('fused reads', () => {
     );
   });
 
+  it('asks for marks on both streams when a script complains', () => {
+    const scripts = ['true', 'printf bad >&2'];
+    expect(unfuse(send(scripts), MARKER, 2)).toBeUndefined();
+    const stdout = `\n${MARKER} 0\n\n${MARKER} 0\n`;
+    expect(unfuse({ rc: 0, stdout, stderr: `\n${MARKER}\nbad\n${MARKER}\n` }, MARKER, 2)).toBeUndefined();
+    expect(runFused(scripts).map(({ stderr }) => stderr)).toEqual(['', 'bad']);
+  });
+
   it('says so when the shell ended in between', () => {
     expect(() => unfuse({ rc: 137, stdout: `a\n${MARKER} 0\nb`, stderr: `\n${MARKER}\nkilled` }, MARKER, 2)).toThrow(
-      /after 1 of 2 parts.*killed/s,
+      /after 1 of 2 parts.*: killed$/s,
     );
+    const cut = { rc: 137, stdout: `a\n${MARKER} 0\nb\n${MARKER} 0\n`, stderr: `\n${MARKER}\nkilled` };
+    expect(() => unfuse(cut, MARKER, 2, 'both')).toThrow(/ended within a fused read.*: killed$/s);
   });
 });
