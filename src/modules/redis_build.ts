@@ -69,7 +69,7 @@ export const redisBuild: HostModule<BuildArgs, HostState> = {
   },
 
   async apply(_plan, args, context, state): Promise<Result> {
-    const info = await provide(args, context, state, wanted(state, args));
+    const info = await provide(args, context, wanted(state, args));
     return resultOf(args.prefix, info.version, info.notify);
   },
 };

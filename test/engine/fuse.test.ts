@@ -2,11 +2,9 @@ import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fuse, type Marks, unfuse } from '../../src/engine/fuse.ts';
+import { shells } from '../sh/shells.ts';
 
 const MARKER = 'f00dfeedf00dfeedf00dfeedf00dfeed';
-
-/** What stands for /bin/sh on some host or other. */
-const SHELLS = [['dash'], ['bash', '--posix'], ['busybox', 'ash']];
 
 function send(scripts: readonly string[], [shell = 'sh', ...words]: readonly string[] = [], marks: Marks = 'stdout') {
   const input = fuse(scripts, MARKER, [], marks);
@@ -20,8 +18,7 @@ function runFused(scripts: readonly string[], shell?: readonly string[]) {
   return replies ?? unfuse(send(scripts, shell, 'both'), MARKER, scripts.length, 'both') ?? [];
 }
 
-describe.each(SHELLS)('fused reads in %s %s', (...words) => {
-  const shell = words.filter((word) => word !== undefined);
+describe.each(shells)('fused reads in %s', (_name, shell) => {
   const run = (...scripts: string[]) => runFused(scripts, shell);
 
   it('keeps output, errors and exit statuses of the scripts apart', () => {

@@ -1,15 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { exportedVariables } from '../../src/modules/exported-names.ts';
 import { group } from '../../src/modules/group.ts';
 import { setup } from '../../src/modules/setup.ts';
 import { user } from '../../src/modules/user.ts';
+import { shells } from '../sh/shells.ts';
 
-const shells = [['dash'], ['bash', '--posix'], ['busybox', 'ash']].filter(([name]) =>
-  ['/bin', '/usr/bin'].some((directory) => existsSync(`${directory}/${name}`)),
-);
 const odd = {
   QUOTES: `it's "x" \`y\` $z \\ end`,
   LINES: 'one\n@@env\nexport TWO=2\n',
@@ -18,7 +16,7 @@ const odd = {
   EMPTY: '',
 };
 
-describe.each(shells)('reads by the builtins of %s', (...shell) => {
+describe.each(shells)('reads by the builtins of %s', (_name, shell) => {
   const [command = '', ...options] = shell;
   const run = (script: string | undefined, env: NodeJS.ProcessEnv = process.env) =>
     spawnSync(command, [...options, '-c', script ?? 'false'], {

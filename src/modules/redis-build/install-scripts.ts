@@ -1,4 +1,4 @@
-import { common, JOINED_FUNCTION } from '../../sh/builtin-reads.ts';
+import { common } from '../../sh/builtin-reads.ts';
 import { quote } from '../../sh/quote.ts';
 import { type BuildInfo, directoryName, type Platform, parseBuildInfo } from './build-info.ts';
 
@@ -16,28 +16,37 @@ export interface HostState {
   readonly current: string | undefined;
 }
 
-/** Print the platform and what is installed below the prefix. */
-export function readScript(prefix: string): string {
-  return `${JOINED_FUNCTION}
-p=${quote(prefix)}
+/**
+ * Print the platform and what is installed below the prefix. A release of a distribution keeps its libc, so that of the current build,
+ * which was made for this release and runs, need not be asked after: that takes a program. `libc: 'asked'` asks in any case.
+ */
+export function readScript(prefix: string, libc: 'recorded' | 'asked' = 'recorded'): string {
+  const recorded = `
+  [ -z "$said" ] || [ -z "$release" ] || case $info in
+    *'"platform":{"os":"'"$id-$release"'","arch":"'"$arch"'","libc":"'*) libc=\${info##*'"libc":"'} libc=\${libc%%'"'*} ;;
+  esac`;
+  return `p=${quote(prefix)}
 id= release=
 [ ! -r /etc/os-release ] || while IFS='=' read -r key value; do
   value=\${value#\\"} value=\${value%\\"}
   case $key in ID) id=$value ;; VERSION_ID) release=$value ;; esac
 done </etc/os-release
-libc=$(getconf GNU_LIBC_VERSION 2>/dev/null) && libc=\${libc% *}-\${libc##* } || libc=
-[ -n "$libc" ] || libc=$(ldd --version 2>&1 | sed -n '1s/.*musl.*/musl/p;2s/^Version /musl-/p' | tail -n 1)
 ${common('rcdeploy_uname')}
-printf 'os %s\\nlibc %s\\narch %s\\n' "$id-$release" "$libc" "\${rcdeploy_uname##* }"
-current=
+arch=\${rcdeploy_uname##* } current= libc=
 for dir in "$p"/*/; do
   dir=\${dir%/}
   [ -L "$dir" ] || [ ! -f "$dir/build.json" ] && continue
-  printf 'dir %s\\n' "\${dir##*/}"
-  printf 'runs '; "$dir/bin/redis-server" --version 2>/dev/null || echo
-  printf 'info '; joined "$dir/build.json"; echo
-  [ ! "$p/current" -ef "$dir" ] || current=\${dir##*/}
+  said=$("$dir/bin/redis-server" --version 2>/dev/null) info=
+  while IFS= read -r line || [ -n "$line" ]; do info=$info$line; done <"$dir/build.json"
+  printf 'dir %s\\nruns %s\\ninfo %s\\n' "\${dir##*/}" "$said" "$info"
+  [ "$p/current" -ef "$dir" ] || continue
+  current=\${dir##*/}${libc === 'recorded' ? recorded : ''}
 done 2>/dev/null
+if [ -z "$libc" ]; then
+  libc=$(getconf GNU_LIBC_VERSION 2>/dev/null) && libc=\${libc% *}-\${libc##* } ||
+    libc=$(ldd --version 2>&1 | sed -n '1s/.*musl.*/musl/p;2s/^Version /musl-/p' | tail -n 1)
+fi
+printf 'os %s\\nlibc %s\\narch %s\\n' "$id-$release" "$libc" "$arch"
 [ ! -L "$p/current" ] || { [ "$current" ] && printf 'current %s\\n' "$current"; } || { printf 'current '; readlink "$p/current"; }
 true`;
 }

@@ -8,7 +8,6 @@ import { buildOnHost, must } from './build-on-host.ts';
 import { sweepScript } from './build-scripts.ts';
 import { cachedSource, fetchSource } from './fetch-source.ts';
 import {
-  type HostState,
   type Installed,
   installScript,
   linkScript,
@@ -24,7 +23,6 @@ import { installSystem } from './system-binaries.ts';
 export async function provide(
   args: BuildArgs,
   context: ApplyContext,
-  state: HostState,
   found: Installed | undefined,
 ): Promise<BuildInfo> {
   if (found?.info && !args.refresh) {
@@ -32,12 +30,13 @@ export async function provide(
     return found.info;
   }
   if (args.method === 'package' || args.method === 'existing') {
-    return installSystem(args, context, state.platform);
+    return installSystem(args, context, await platformOf(args.prefix, context, context.host));
   }
   await must(context, writableScript(args.prefix), `${args.prefix} cannot be used`);
+  const platform = await platformOf(args.prefix, context, context.host);
   const build =
-    args.method === 'archive' ? await readArchive(args, context) : await sharedBuild(args, context, state.platform);
-  checkPlatform(build.info, state.platform, context.host);
+    args.method === 'archive' ? await readArchive(args, context) : await sharedBuild(args, context, platform);
+  checkPlatform(build.info, platform, context.host);
   const installed = found?.info?.key === build.info.key ? found : undefined;
   if (!installed) {
     await push(args.prefix, build, context);
@@ -59,6 +58,12 @@ async function push(prefix: string, build: CachedBuild, context: ApplyContext): 
   const script = installScript(prefix, build.info, build.sha256);
   const what = `${build.info.flavor} ${build.info.version} could not be installed in ${prefix}`;
   await must(context, script, what, { stdin: build.archive });
+}
+
+/** As the host says it, not as an earlier build's record does: what is made now is recorded and kept under this name. */
+async function platformOf(prefix: string, shell: Pick<ApplyContext, 'sh'>, host: string): Promise<Platform> {
+  const reply = await must(shell, readScript(prefix, 'asked'), `the platform of ${host} could not be read`);
+  return parseHostState(reply.stdout).platform;
 }
 
 function checkPlatform(info: BuildInfo, platform: Platform, host: string): void {
@@ -165,8 +170,7 @@ async function checkBuilder(
   shell: Pick<ApplyContext, 'sh'>,
   platform: Platform,
 ): Promise<void> {
-  const reply = await must(shell, readScript(args.prefix), `the platform of ${host} could not be read`);
-  const builder = parseHostState(reply.stdout).platform;
+  const builder = await platformOf(args.prefix, shell, host);
   if (digestOf([builder.os, builder.arch, builder.libc]) !== digestOf([platform.os, platform.arch, platform.libc])) {
     const said = (one: Platform) => `${one.os} ${one.arch} ${one.libc}`;
     throw new TaskError(`build_on: ${host} is ${said(builder)}, but this host is ${said(platform)}`, {
