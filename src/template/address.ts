@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIPv4 } from 'node:net';
 
 /**
  * An IP address as it is compared: IPv6 in its canonical form (RFC 5952: lower case, no leading zeros, the longest run of zeros left
@@ -6,11 +6,11 @@ import { isIP } from 'node:net';
  */
 export function canonicalAddress(text: string): string {
   const address = /^\[(.*)\]$/.exec(text)?.[1] ?? text;
-  if (isIP(address) === 0) return text;
-  if (isIP(address) === 4) return address;
-  const [plain = '', zone] = address.split('%');
-  const canonical = new URL(`http://[${plain}]`).hostname.slice(1, -1);
-  return zone === undefined ? canonical : `${canonical}%${zone}`;
+  if (isIPv4(address)) return address;
+  // Node's own test for IPv6 is an expression that takes 3 ms to be compiled, a hundredth of a run.
+  const [, plain, zone = ''] = /^([\da-f:.]*:[\da-f:.]*)(%[\da-z.:-]+)?$/i.exec(address) ?? [];
+  const url = `http://[${plain}]`;
+  return plain !== undefined && URL.canParse(url) ? `${new URL(url).hostname.slice(1, -1)}${zone}` : text;
 }
 
 /** Whether both are one address, or one name. */
