@@ -158,7 +158,7 @@ function ours(weights) {
   writeFileSync(join(work, 'hosts.yml'), JSON.stringify({ all: { hosts } }));
   return [
     'node',
-    `${root}dist/cli/main.js`,
+    `${root}dist/cli/main.cjs`,
     'run',
     join(work, 'play.json'),
     '-i',
