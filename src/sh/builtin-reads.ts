@@ -2,7 +2,7 @@
  * Sets `euid` to what `id -u` says, without a process of its own: reads run at every look at a host, and each process costs
  * about a millisecond there. Every host has /proc (the session shell checks it).
  */
-export const READ_EUID = 'while read -r key real euid rest; do [ "$key" != Uid: ] || break; done </proc/self/status';
+export const READ_EUID = `euid=\${rcdeploy_euid-}; [ "$euid" ] || while read -r key real euid rest; do [ "$key" != Uid: ] || break; done </proc/self/status`;
 
 /** A function that prints the lines of a short file, without the newlines: `joined FILE`. */
 export const JOINED_FUNCTION = `joined() { while IFS= read -r line || [ -n "$line" ]; do printf '%s' "$line"; done <"$1"; }`;
@@ -29,23 +29,33 @@ for key in ostype hostname osrelease version arch; do
 done
 ${common('rcdeploy_uname')}`;
 
-/** sh for the beginning of a message: asks once for what more than one of its scripts wants. */
-export function askCommon(scripts: readonly string[]): string[] {
-  const ahead = { rcdeploy_uname: UNAME_AHEAD, rcdeploy_date: common('rcdeploy_date') };
-  return Object.entries(ahead)
-    .filter(([name]) => scripts.filter((script) => script.includes(`\${${name}:=`)).length > 1)
-    .map(([, script]) => script);
-}
-
 /**
  * A function that is true when nsswitch.conf has the files of /etc asked before all else: then what they hold is what getent says,
- * and the shell can read it itself. `files_first passwd`.
+ * and the shell can read it itself. `files_first passwd`. Of a database that is named twice the first line counts.
  */
-export const FILES_FIRST = `files_first() {
-  [ -r /etc/nsswitch.conf ] || return 1
-  while read -r database first rest; do [ "$database" != "$1:" ] || { [ "$first" = files ]; return; }; done </etc/nsswitch.conf
-  return 1
+export const FILES_FIRST = `read_sources() {
+  rcdeploy_sources=' '
+  [ ! -r /etc/nsswitch.conf ] || while read -r database first rest; do
+    case $rcdeploy_sources in *" $database"*) ;; *) rcdeploy_sources="$rcdeploy_sources$database$first " ;; esac
+  done </etc/nsswitch.conf
+}
+files_first() {
+  [ "\${rcdeploy_sources-}" ] || read_sources
+  case $rcdeploy_sources in *" $1:files "*) ;; *) return 1 ;; esac
 }`;
+
+/** sh for the beginning of a message: asks or reads once what more than one of its scripts wants; for the shell each byte is a call. */
+export function askCommon(scripts: readonly string[]): string[] {
+  const ahead = [
+    [`\${rcdeploy_uname:=`, UNAME_AHEAD],
+    [`\${rcdeploy_date:=`, common('rcdeploy_date')],
+    [READ_EUID, `${READ_EUID}; rcdeploy_euid=$euid`],
+    [FILES_FIRST, `${FILES_FIRST}\nread_sources`],
+  ] as const;
+  return ahead
+    .filter(([asked]) => scripts.filter((script) => script.includes(asked)).length > 1)
+    .map(([, script]) => script);
+}
 
 /** The shell reads a byte at a time: a file with more lines than this is left to a program. */
 export const FEW_LINES = 200;
