@@ -27,8 +27,13 @@ export function assess(cluster: DeclaredCluster, views: readonly NodeView[]): As
     refusals.push(...foreign, ...keys, ...undeclared, ...pinned(cluster, view));
   }
   refusals.push(...separateClusters(seen.filter((view) => !isLeaving(cluster, view.node))));
-  const served = ownershipOf(seen).unowned.length === 0 && seen.some((view) => view.stateOk);
-  return { refusals, forming: !served && seen.length > 0 && seen.every((view) => view.keys === 0) };
+  return { refusals, forming: isForming(seen) };
+}
+
+/** Whether no node holds a key and the cluster never served. */
+export function isForming(seen: readonly SeenNode[]): boolean {
+  if (seen.length === 0 || seen.some((view) => view.keys > 0)) return false;
+  return ownershipOf(seen).unowned.length > 0 || !seen.some((view) => view.stateOk);
 }
 
 /** What makes a node not ours, keys that it must not lose, and members that are not declared any more, each as sentences. */
@@ -121,7 +126,7 @@ function otherCluster(cluster: DeclaredCluster, view: SeenNode, other: string): 
 /** It believes that it is a member, and the others do not list it: forgotten while it was down, it came back with its old nodes.conf. */
 export function hasReturned(view: SeenNode, views: readonly NodeView[]): boolean {
   const others = views.filter((other) => other.seen).filter((other) => other !== view);
-  const lists = (of: SeenNode, id: string): boolean => of.others.some((line) => line.id === id);
+  const lists = (of: SeenNode, id: string): boolean => lineOf(of, id) !== undefined;
   return others.some((other) => lists(view, other.self.id)) && !others.some((other) => lists(other, view.self.id));
 }
 
@@ -199,10 +204,22 @@ export function hasNothingToLose(view: SeenNode): boolean {
 }
 
 export function isKnownByAny(view: SeenNode, others: readonly SeenNode[]): boolean {
-  return others.some((other) => other !== view && other.others.some((line) => line.id === view.self.id));
+  return others.some((other) => other !== view && lineOf(other, view.self.id) !== undefined);
 }
 
 /** Proven acquaintance: the handshake is over and the id is the real one. */
 export function knows(view: SeenNode, other: SeenNode): boolean {
-  return view.others.some((line) => line.id === other.self.id && !line.flags.has('handshake'));
+  return lineOf(view, other.self.id)?.flags.has('handshake') === false;
+}
+
+const linesById = new WeakMap<SeenNode, ReadonlyMap<string, MemberLine>>();
+
+/** What a node believes of another member. Asked for each pair of nodes again and again, so that a search would cost the cube of their number. */
+export function lineOf(view: SeenNode, id: string): MemberLine | undefined {
+  let lines = linesById.get(view);
+  if (!lines) {
+    lines = new Map(view.others.map((line) => [line.id, line]));
+    linesById.set(view, lines);
+  }
+  return lines.get(id);
 }

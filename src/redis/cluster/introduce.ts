@@ -1,7 +1,7 @@
 import type { SeenNode } from '../node/observe.ts';
 import { ownershipOf } from '../slots/ownership.ts';
 import { countSlots } from '../slots/slots.ts';
-import { hasNothingToLose, hasReturned, knows } from './classify.ts';
+import { hasNothingToLose, hasReturned, knows, lineOf } from './classify.ts';
 import { isAt } from './members.ts';
 import type { Step } from './steps.ts';
 import { nodeName } from './topology.ts';
@@ -46,7 +46,7 @@ export function meetSteps(seen: readonly SeenNode[], forming: boolean): Step[] {
  * MEET brings nobody new.
  */
 function isElsewhere(by: SeenNode, view: SeenNode): boolean {
-  const line = by.others.find(({ id }) => id === view.self.id);
+  const line = lineOf(by, view.self.id);
   return line !== undefined && !line.flags.has('handshake') && !line.connected && !isAt(line, view.node);
 }
 

@@ -72,7 +72,11 @@ const HASTENED = `cluster-node-timeout ${TEMPORARY_NODE_TIMEOUT_MS} and repl-dis
 
 function groupByKind(steps: readonly Step[]): Map<Step['do'], Step[]> {
   const groups = new Map<Step['do'], Step[]>();
-  for (const step of steps) groups.set(step.do, [...(groups.get(step.do) ?? []), step]);
+  for (const step of steps) {
+    const group = groups.get(step.do);
+    if (group) group.push(step);
+    else groups.set(step.do, [step]);
+  }
   return groups;
 }
 

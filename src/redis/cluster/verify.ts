@@ -4,7 +4,7 @@ import { place, placementGaps } from '../place/place.ts';
 import { compareScores, type Shard, scoreOf } from '../place/placement-score.ts';
 import { ownershipOf } from '../slots/ownership.ts';
 import { countSlots, formatSlots, SLOT_COUNT } from '../slots/slots.ts';
-import { declaredAs, place as nameOf } from './classify.ts';
+import { declaredAs, lineOf, place as nameOf } from './classify.ts';
 import { isAt } from './members.ts';
 import { TEMPORARY_NODE_TIMEOUT_MS } from './steps.ts';
 import { type DeclaredCluster, masterCount, nodeName, stayingOf } from './topology.ts';
@@ -98,8 +98,7 @@ function membership(cluster: DeclaredCluster, seen: readonly SeenNode[], observe
   };
   for (const view of seen) {
     for (const other of seen) {
-      if (other !== view && !view.others.some((line) => line.id === other.self.id))
-        note('unknown', `${nameOf(other)} is unknown to`, view);
+      if (other !== view && !lineOf(view, other.self.id)) note('unknown', `${nameOf(other)} is unknown to`, view);
     }
     for (const line of view.others) {
       const known = ids.get(line.id);
@@ -128,7 +127,7 @@ export function opinions(seen: readonly SeenNode[]): Finding[] {
   const findings: Finding[] = [];
   for (const other of seen) {
     const wrong = seen.flatMap((view) => {
-      const line = view === other ? undefined : view.others.find(({ id }) => id === other.self.id);
+      const line = view === other ? undefined : lineOf(view, other.self.id);
       if (!line || line.flags.has('handshake')) return [];
       const differs = differences(line, other);
       return differs.length > 0 ? [`${nameOf(view)} believes ${differs.join(' and ')}`] : [];
