@@ -179,7 +179,7 @@ export class ModelCluster {
     });
   }
 
-  private answer(node: ModelNode): NodeAnswer {
+  answer(node: ModelNode): NodeAnswer {
     const covered = countSlots([node, ...[...node.known].map((id) => this.node(id))].flatMap(({ slots }) => slots));
     const info = [
       'redis_version:7.0.15',

@@ -6,6 +6,7 @@ import { carryOutMigration, type Flight } from '../slots/migration.ts';
 import { StaleError } from '../slots/node-links.ts';
 import { settleJobs } from '../slots/settle-jobs.ts';
 import { forgottenAmong } from './ban.ts';
+import { isForming } from './classify.ts';
 import { copyFunctions } from './functions.ts';
 import { busPortOf } from './reach.ts';
 import { lastingPace, type Pace } from './settings.ts';
@@ -132,9 +133,9 @@ export class Round {
   };
 
   async #members(): Promise<void> {
-    const forgotten = forgottenAmong(stayingOf(this.#cluster, [...this.#views.values()]).filter((view) => view.seen));
-    const { stallMs } = this.#options;
-    this.#views = byName(await awaitMembers(this.#cluster, this.#io, stallMs, this.#meet, forgotten));
+    const known = stayingOf(this.#cluster, [...this.#views.values()]);
+    const before = { forgotten: forgottenAmong(known), forming: isForming(known) };
+    this.#views = byName(await awaitMembers(this.#cluster, this.#io, this.#options.stallMs, this.#meet, before));
   }
 
   async #takeOver(steps: readonly Step[]): Promise<void> {

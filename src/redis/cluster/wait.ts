@@ -2,13 +2,16 @@ import { TaskError } from '../../errors/errors.ts';
 import { type ClusterIo, observeAll } from '../node/cluster-io.ts';
 import type { NodeView, SeenNode } from '../node/observe.ts';
 import { Ban } from './ban.ts';
-import { assess, knows, place as nameOf } from './classify.ts';
+import { isForming, knows, lineOf, place as nameOf } from './classify.ts';
 import { whoMeets } from './introduce.ts';
 import { explainLinks, explainStrangers, type Pair, strangersAmong } from './reach.ts';
 import { type DeclaredCluster, stayingOf } from './topology.ts';
 import { verify } from './verify.ts';
 
 const POLL_MS = 100;
+/** Looking at many nodes is work for this machine and for them: at least as much of the time is left to what is waited for. */
+const REST_PER_LOOK = 1;
+const LONGEST_REST_MS_PER_NODE = 7;
 /** A handshake without an answer is given up by the server after max(node timeout, 1 s): then it needs another MEET. */
 const MEET_AGAIN_MS = 2000;
 const MEET_AT_ONCE = 16;
@@ -37,7 +40,9 @@ async function waitFor<T>(
   let progressed = io.now();
   let idled = io.now();
   for (;;) {
+    const began = io.now();
     const { left, views } = await look();
+    const tookMs = io.now() - began;
     if (left.length === 0) return views;
     const now = activityOf(views);
     if (left.length < fewest || now !== pulse) {
@@ -50,33 +55,34 @@ async function waitFor<T>(
       await idle(left, views);
       idled = io.now();
     }
-    await io.sleep(Math.max(POLL_MS, views.length * 7));
+    await io.sleep(Math.max(POLL_MS, Math.min(tookMs * REST_PER_LOOK, views.length * LONGEST_REST_MS_PER_NODE)));
   }
 }
 
 /**
  * Waits until every node knows every other by its real id; on a cluster that serves, also until they are connected and the
- * newcomers say ok, since clients would be sent to a node that answers CLUSTERDOWN.
+ * newcomers say ok, since clients would be sent to a node that answers CLUSTERDOWN. One that was `forming` serves nobody as long as it
+ * holds no key: its first node says ok long before the last, and replicas can be linked meanwhile.
  */
 export async function awaitMembers(
   cluster: DeclaredCluster,
   io: ClusterIo,
   stallMs: number,
   meet: Meet,
-  forgotten: ReadonlySet<string>,
+  before: { readonly forgotten: ReadonlySet<string>; readonly forming: boolean },
 ): Promise<NodeView[]> {
-  const ban = new Ban(io, forgotten);
+  const ban = new Ban(io, before.forgotten);
   return await waitFor(
     io,
     () => ban.patience(stallMs),
     async () => {
       const views = stayingOf(cluster, await observeAll(cluster, io));
       const seen = views.filter((view) => view.seen);
-      const { forming } = assess(cluster, views);
       const silent = views.filter((view) => !view.seen).map((view) => ({ from: view, to: view }));
       const strange = strangersAmong(seen);
       const unsure = (await ban.look(seen, strange)).map((view) => ({ from: view, to: view }));
-      const left = forming ? strange : [...strange, ...disconnected(seen), ...unsure];
+      const servesNobody = before.forming && seen.every((view) => view.keys === 0);
+      const left = servesNobody ? strange : [...strange, ...disconnected(seen), ...unsure];
       return { left: [...silent, ...left], views };
     },
     async (_, views) => {
@@ -96,20 +102,15 @@ export async function awaitMembers(
     async (_, views) => {
       const strange = strangersAmong(views.filter((view) => view.seen));
       io.progress(`waiting for the nodes to know each other: ${strange.length} pairs left${ban.reason}`);
-      await meetAgain(cluster, views, strange, meet);
+      await meetAgain(views, strange, meet);
     },
   );
 }
 
 /** An introduction that came to nothing, or that a peer undid, is made once more. */
-async function meetAgain(
-  cluster: DeclaredCluster,
-  views: readonly NodeView[],
-  strange: readonly Pair[],
-  meet: Meet,
-): Promise<void> {
-  const { forming } = assess(cluster, views);
+async function meetAgain(views: readonly NodeView[], strange: readonly Pair[], meet: Meet): Promise<void> {
   const seen = views.filter((view) => view.seen);
+  const forming = isForming(seen);
   const asked = new Map<SeenNode, Set<SeenNode>>();
   for (const { from, to } of strange) {
     const one = whoMeets(from, to, seen, forming);
@@ -120,9 +121,7 @@ async function meetAgain(
 
 function disconnected(seen: readonly SeenNode[]): { from: SeenNode; to: SeenNode }[] {
   return seen.flatMap((from) => {
-    const mute = seen.filter(
-      (to) => to !== from && knows(from, to) && !from.others.some((line) => line.id === to.self.id && line.connected),
-    );
+    const mute = seen.filter((to) => to !== from && knows(from, to) && lineOf(from, to.self.id)?.connected !== true);
     return [...mute.map((to) => ({ from, to })), ...(from.stateOk ? [] : [{ from, to: from }])];
   });
 }
@@ -162,7 +161,7 @@ export async function awaitSettled(
     async (left, views) => {
       const first = left[0]?.message ?? '';
       io.progress(`waiting for the cluster to settle: ${left.length} findings left, first: ${first}${ban.reason}`);
-      if (meet) await meetAgain(cluster, stayingOf(cluster, views), strangers(views), meet);
+      if (meet) await meetAgain(stayingOf(cluster, views), strangers(views), meet);
     },
   );
 }
