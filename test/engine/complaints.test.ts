@@ -6,9 +6,9 @@ const playbook = `
 - hosts: all
   gather_facts: false
   tasks:
-    - {name: fine, slurp: {src: /proc/1/comm}}
+    - {name: fine, slurp: {src: /etc/passwd}}
     - {name: broken, slurp: {src: /dev/tty}, ignore_errors: true}
-    - {name: fine too, stat: {path: /proc/1/comm}}
+    - {name: fine too, stat: {path: /etc/passwd}}
 `;
 
 test('what stands on stderr is told by the task whose look it was', async () => {
