@@ -10,6 +10,8 @@ import { cancelJobs, isActive, isHopeless, jobsOf, type SlotJob } from './slot-j
 import { countSlots, formatSlots, slotsOf } from './slots.ts';
 
 export const POLL_MS = 100;
+/** A few thousand small keys are handed over before the second of these has passed; the pauses grow from it. */
+const FIRST_POLL_MS = 10;
 
 /**
  * Has the servers hand all slots of a move over at one moment, and waits until they have. Gives undefined, or why it could not be:
@@ -41,7 +43,7 @@ async function awaitEnd(mover: Mover, move: SlotMove, way: AtomicWay): Promise<s
   const watch = new JobWatch(io.now(), stallMs);
   const place = `${move.from} to ${move.to}`;
   try {
-    for (;;) {
+    for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(POLL_MS, pauseMs * 2)) {
       const job = (await jobsOf(links, leading)).find((one) => isOf(mover, move, one));
       if (!job)
         throw new StaleError(`${nameOf(links.view(leading))} tells no more of slots that it was to have handed over`);
@@ -53,7 +55,7 @@ async function awaitEnd(mover: Mover, move: SlotMove, way: AtomicWay): Promise<s
         await cancelJobs(links, way, move);
         return stalls ? `no progress for ${stallMs / 1000} s in state ${job.state}` : job.message;
       }
-      await io.sleep(POLL_MS);
+      await io.sleep(pauseMs);
     }
   } finally {
     mover.handing.delete(place);
