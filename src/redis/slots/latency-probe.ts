@@ -3,6 +3,7 @@ import type { ClusterIo } from '../node/cluster-io.ts';
 import type { NodeLink } from '../node/contract.ts';
 import { keySlot } from '../node/key-slot.ts';
 import type { SeenNode } from '../node/observe.ts';
+import type { Latency } from './pace.ts';
 import { type SlotRange, slotsOf, withoutSlots } from './slots.ts';
 
 const PREFIX = 'rcdeploy:canary:';
@@ -35,12 +36,12 @@ export class LatencyProbe {
     });
   }
 
-  /** Measures for a while with nothing under way, then goes on in the background. Gives the p99 of that while. */
-  async start(judge: (p99Ms: number) => void, samples = WINDOW): Promise<number> {
+  /** Measures for a while with nothing under way, then goes on in the background. Gives what was measured in that while. */
+  async start(judge: (p99Ms: number) => void, samples = WINDOW): Promise<Latency> {
     this.#running = this.#targets.map(async ({ view, requests }) => await this.#probe(view, requests, judge));
     const until = this.#io.now() + 1000;
     while (this.#all.length < samples && this.#io.now() < until) await this.#io.sleep(PAUSE_MS);
-    const quiet = p99(this.#all);
+    const quiet = { medianMs: slowest(this.#all, 0.5), p99Ms: slowest(this.#all, 0.99) };
     this.#all.length = 0;
     this.#window = [];
     this.#isQuiet = false;
@@ -49,7 +50,7 @@ export class LatencyProbe {
 
   /** Milliseconds of the slowest of a hundred requests since the start; 0 when there were none. */
   get p99Ms(): number {
-    return p99(this.#all);
+    return slowest(this.#all, 0.99);
   }
 
   async stop(): Promise<void> {
@@ -72,7 +73,7 @@ export class LatencyProbe {
           await link.send([request]);
           this.#note(this.#io.now() - began, judge);
         }
-        await this.#io.sleep(this.#isQuiet ? 0 : PAUSE_MS);
+        if (!this.#isQuiet) await this.#io.sleep(PAUSE_MS);
       }
       const [, set] = requests;
       if (set) await link.send([['DEL', String(set[1])]]);
@@ -85,14 +86,15 @@ export class LatencyProbe {
     this.#all.push(ms);
     this.#window.push(ms);
     if (this.#window.length < WINDOW) return;
-    judge(p99(this.#window));
+    judge(slowest(this.#window, 0.99));
     this.#window = [];
   }
 }
 
-function p99(samples: readonly number[]): number {
+/** What this share of the samples took at the most. */
+function slowest(samples: readonly number[], share: number): number {
   const sorted = samples.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(sorted.length * 0.99) - 1)] ?? 0;
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
 }
 
 function keyFor(ranges: readonly SlotRange[]): string | undefined {

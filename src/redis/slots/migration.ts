@@ -56,7 +56,7 @@ export async function carryOutMigration(
   const began = io.now();
   let mover: Mover | undefined;
   try {
-    const quiet = touched.length > 0 ? await probe.start((p99) => mover?.pace.judge(p99)) : 0;
+    const quiet = touched.length > 0 ? await probe.start((p99) => mover?.pace.judge(p99)) : NOTHING_TO_MEASURE;
     const pace = new Pace(options.latencyMs, quiet);
     mover = {
       io,
@@ -85,7 +85,7 @@ export async function carryOutMigration(
     }
     if (mover.refused.length > 0) throw new TaskError(mover.refused.join('; '), { hint: KEY_TOO_LARGE_HINT });
     const seconds = Number(((io.now() - began) / 1000).toFixed(3));
-    const figures = { ...moved, seconds, p99_ms: rounded(probe.p99Ms), p99_before_ms: rounded(quiet) };
+    const figures = { ...moved, seconds, p99_ms: rounded(probe.p99Ms), p99_before_ms: rounded(quiet.p99Ms) };
     return fellBack.length === 0 ? figures : { ...figures, fell_back: fellBack };
   } finally {
     await probe.stop();
@@ -134,6 +134,7 @@ function byGiver(moves: readonly MoveStep[]): Map<string, MoveStep[]> {
   return givers;
 }
 
+const NOTHING_TO_MEASURE = { medianMs: 0, p99Ms: 0 };
 const TELL_MS = 1000;
 
 /** Says now and then how far it is. */

@@ -7,13 +7,23 @@ export interface Limits {
   readonly inFlight: number;
 }
 
-/** Fewer small keys would make a giver no faster for its clients: they wait for something else then. */
-const LEAST: Limits = { keys: 32, bytes: 64 * 1024, inFlight: 1 };
+/**
+ * A hundred small keys block a giver for about half a millisecond; fewer of them make more commands and waits of the same work, and its
+ * clients do not feel it.
+ */
+const LEAST: Limits = { keys: 100, bytes: 64 * 1024, inFlight: 1 };
 const MOST: Limits = { keys: 512, bytes: 4 * 1024 * 1024, inFlight: 4 };
 const START: Limits = { keys: 100, bytes: 1024 * 1024, inFlight: 2 };
 /** On a shorter way than this, one that waits is enough to keep a giver at work; more of them only let its clients wait longer. */
 const SHORT_WAY_MS = 1;
 const MOST_ON_SHORT_WAY = 2;
+
+/** What requests of a client take while nothing moves. */
+export interface Latency {
+  readonly medianMs: number;
+  /** The slowest of a hundred. */
+  readonly p99Ms: number;
+}
 
 /** Below this part of the budget there is room for more. */
 const ROOM = 0.5;
@@ -24,11 +34,12 @@ export class Pace {
   readonly budgetMs: number;
   readonly #mostInFlight: number;
 
-  /** `latencyMs`: what clients may wait; `quietMs`: what the slowest of a hundred requests takes while nothing moves. */
-  constructor(latencyMs: number, quietMs: number) {
+  /** `latencyMs`: what clients may wait. */
+  constructor(latencyMs: number, quiet: Latency) {
     // On a slow way to the nodes most of the time is the way's.
-    this.budgetMs = Math.max(latencyMs, quietMs * 2);
-    this.#mostInFlight = quietMs < SHORT_WAY_MS ? MOST_ON_SHORT_WAY : MOST.inFlight;
+    this.budgetMs = Math.max(latencyMs, quiet.p99Ms * 2);
+    // One slow answer of a hundred does not make a way long.
+    this.#mostInFlight = quiet.medianMs < SHORT_WAY_MS ? MOST_ON_SHORT_WAY : MOST.inFlight;
   }
 
   get limits(): Limits {
