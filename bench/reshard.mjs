@@ -1,17 +1,27 @@
 // Times moving 1,000 slots out of 1,000,000 keys of 32 bytes on three masters, from one of them and from two: rcdeploy and redis-cli --cluster
 // rebalance, in turns, each as a whole process with the same weights; beside it the latency of a client's GET and SET meanwhile, and
-// how long the busiest giver was in MIGRATE, which no client of it can shorten.
-// `npm run build && node bench/reshard.mjs [RUNS] [KEYS] [SLOTS]`; needs redis-server and redis-cli of 5.0 or later.
+// how long the busiest giver was in MIGRATE, which no client of it can shorten. "nothing to move" is what clients feel of rcdeploy's process
+// alone, three runs one after the other, since all share the processors here.
+// `npm run build && node bench/reshard.mjs [RUNS] [KEYS] [SLOTS] [--server DIR]`; needs redis-server and redis-cli of 5.0 or later, or in DIR those
+// or valkey-server and valkey-cli, which from 9.1 on is also asked to have the servers hand the slots over.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const [runs, keys, slots] = [3, 1_000_000, 1000].map((fallback, index) => Number(process.argv[index + 2] ?? fallback));
+const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { server: { type: 'string' } } });
+const [runs, keys, slots] = [3, 1_000_000, 1000].map((fallback, index) => Number(positionals[index] ?? fallback));
+const flavor = options.server && existsSync(join(options.server, 'valkey-server')) ? 'valkey' : 'redis';
+const [serverProgram, cliProgram] = ['server', 'cli'].map((part) => join(options.server ?? '', `${flavor}-${part}`));
+const cliName = `${flavor}-cli`;
+const [, version] = /(\d+\.\d+)/.exec(execFileSync(cliProgram, ['--version'], { encoding: 'utf8' })) ?? [];
+const isAtomic = flavor === 'valkey' && Number(version) >= 9.1;
+const ATOMIC = '--cluster-use-atomic-slot-migration';
 const ports = [17481, 17482, 17483];
 const work = mkdtempSync(join(tmpdir(), 'rcdeploy-bench-'));
 const servers = ports.map((port) => {
@@ -27,7 +37,7 @@ const servers = ports.map((port) => {
     '--cluster-config-file',
     `nodes-${port}.conf`,
   ];
-  return spawn('redis-server', words.map(String), { stdio: 'ignore' });
+  return spawn(serverProgram, words.map(String), { stdio: 'ignore' });
 });
 
 try {
@@ -36,8 +46,13 @@ try {
   for (const port of ports) await until(() => cli(port, 'CLUSTER', 'INFO').includes('cluster_state:ok'));
   const counts = masters().map(({ count }) => count);
   await fill();
-  const quiet = await beside(async () => await new Promise((resolve) => setTimeout(resolve, 2000)));
-  for (const givers of [1, 2]) report(givers, quiet, await compare(counts, givers));
+  const felt = {
+    'no move': await beside(async () => await new Promise((resolve) => setTimeout(resolve, 2000))),
+    'rcdeploy, nothing to move': await beside(async () => {
+      for (let run = 0; run < 3; run += 1) await timed(ours(counts));
+    }),
+  };
+  for (const givers of [1, 2]) report(givers, felt, await compare(counts, givers));
 } finally {
   for (const server of servers) server.kill('SIGKILL');
   rmSync(work, { recursive: true, force: true });
@@ -45,17 +60,24 @@ try {
 
 /** Moves slots forth and back, in turns; gives what each way of moving took, by name. */
 async function compare(counts, givers) {
-  const taken = { rcdeploy: [], 'redis-cli': [], 'redis-cli --cluster-pipeline 100': [] };
-  const names = Object.keys(taken);
+  const ways = {
+    rcdeploy: ours,
+    [cliName]: (weights) => theirs(weights),
+    [`${cliName} --cluster-pipeline 100`]: (weights) => theirs(weights, '--cluster-pipeline', '100'),
+    ...(isAtomic && { [`${cliName} ${ATOMIC}`]: (weights) => theirs(weights, ATOMIC) }),
+  };
+  const names = Object.keys(ways);
+  const taken = Object.fromEntries(names.map((name) => [name, []]));
   const given = givers === 1 ? [slots, 0, -slots] : [slots / 2, slots / 2, -slots];
-  // Both directions for each of them: an odd number of names makes its turns alternate.
   for (let turn = 0; turn < runs * names.length; turn += 1) {
-    const name = names[turn % names.length];
+    // Both directions for each of them: of an even number, every other round begins with the second.
+    const shift = names.length % 2 === 0 ? Math.floor(turn / names.length) : 0;
+    const name = names[(turn + shift) % names.length];
     const weights = counts.map((count, index) => (turn % 2 === 0 ? count - given[index] : count));
     for (const port of ports) cli(port, 'CONFIG', 'RESETSTAT');
     let seconds = 0;
     const felt = await beside(async () => {
-      seconds = await timed(name === 'rcdeploy' ? ours(weights) : theirs(weights, name.includes('100') ? 100 : 10));
+      seconds = await timed(ways[name](weights));
     });
     const inMigrate = Math.max(...ports.map(secondsInMigrate));
     await settled(weights);
@@ -73,7 +95,7 @@ function secondsInMigrate(port) {
 
 function cli(port, ...words) {
   try {
-    return execFileSync('redis-cli', words[0] === '--cluster' ? words : ['-p', String(port), ...words], {
+    return execFileSync(cliProgram, words[0] === '--cluster' ? words : ['-p', String(port), ...words], {
       encoding: 'utf8',
     }).trim();
   } catch (error) {
@@ -168,18 +190,10 @@ function ours(weights) {
   ];
 }
 
-function theirs(weights, pipeline) {
+function theirs(weights, ...more) {
   const given = masters().map(({ id }, index) => `${id}=${weights[index]}`);
-  const words = [
-    '--cluster',
-    'rebalance',
-    `127.0.0.1:${ports[0]}`,
-    '--cluster-threshold',
-    '0.001',
-    '--cluster-pipeline',
-    String(pipeline),
-  ];
-  return ['redis-cli', ...words, '--cluster-weight', ...given];
+  const words = ['--cluster', 'rebalance', `127.0.0.1:${ports[0]}`, '--cluster-threshold', '0.001', ...more];
+  return [cliProgram, ...words, '--cluster-weight', ...given];
 }
 
 /** Seconds of a whole process; fails when it does. */
@@ -206,10 +220,13 @@ async function beside(work) {
   await lines.next();
   await work();
   client.stdin.write('stop\n');
-  return JSON.parse((await lines.next()).value);
+  const felt = JSON.parse((await lines.next()).value);
+  // Its own connections may keep it for a while.
+  client.kill();
+  return felt;
 }
 
-function report(givers, quiet, taken) {
+function report(givers, without, taken) {
   const median = (values) => values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
   const of = (name, field) => median(taken[name].map((one) => one[field]));
   const felt = (value) =>
@@ -220,7 +237,8 @@ function report(givers, quiet, taken) {
   console.log(
     '| | seconds | against rcdeploy | in MIGRATE | p50 | p99 of GET and SET | max |\n|---|---|---|---|---|---|---|',
   );
-  console.log(`| no move | | | | ${felt((field) => quiet[field])}`);
+  for (const [name, values] of Object.entries(without))
+    console.log(`| ${name} | | | | ${felt((field) => values[field])}`);
   for (const name of Object.keys(taken)) {
     const times = (of(name, 'seconds') / of('rcdeploy', 'seconds')).toFixed(1);
     const columns = `${of(name, 'seconds').toFixed(2)} | ${times} | ${of(name, 'inMigrate').toFixed(2)}`;
