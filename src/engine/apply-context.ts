@@ -10,15 +10,16 @@ import type { PlayContext, Run } from './run-state.ts';
 import { connectingBecome } from './target.ts';
 import type { Way } from './ways.ts';
 
-/** The hands of a module while it applies its plan. `over` lets go of what it may have left open. */
+/** The hands of a module while it applies its plan. `over` lets go of what it may have left open; `hasWaited`: for something to become true. */
 export function applyContext(
   play: PlayRun,
   call: Call,
   task: AboutTask,
   signal: AbortSignal,
-): { readonly hands: ApplyContext; over(): void } {
+): { readonly hands: ApplyContext; over(): void; hasWaited(): boolean } {
   const { run, context } = play;
   const links: NodeLink[] = [];
+  let hasWaited = false;
   const { request } = run;
   const shOn =
     (way: Way, become: Become | undefined): ApplyContext['sh'] =>
@@ -63,10 +64,14 @@ export function applyContext(
       await run.connections.dropAll(call.way);
     },
     ask: async (question, options) => request.ask?.(question, { ...options, signal }),
-    sleep: (ms) => sleep(ms, signal),
+    sleep: (ms) => {
+      hasWaited = true;
+      return sleep(ms, signal);
+    },
   };
   return {
     hands,
+    hasWaited: () => hasWaited,
     over: () => {
       for (const link of links) link.close();
     },

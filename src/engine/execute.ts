@@ -128,7 +128,7 @@ async function applyPlan(
   if (hasChanges || !module.passable) run.reader.forgetEarly();
   let leavesHosts = false;
   if (hasChanges) await run.owed.record(play, task, call.scope.parts.host);
-  const { hands, over } = applyContext(play, call, about(play, task, call), signal);
+  const { hands, over, hasWaited } = applyContext(play, call, about(play, task, call), signal);
   try {
     const applied = await module.apply(plan, call.args, hands, state);
     // A key written and read through nodes leaves hosts as they were read; what ran scripts has forgotten already.
@@ -143,7 +143,8 @@ async function applyPlan(
       call.on.forgetReads();
       run.reader.forgetEarly();
     }
-    run.reader.forgetNodes();
+    // What found nothing to change, and nothing to wait for, left the nodes as they were asked.
+    if (!leavesHosts || hasWaited()) run.reader.forgetNodes();
   }
 }
 

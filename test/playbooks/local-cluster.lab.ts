@@ -94,6 +94,12 @@ test('bare directories become a verified cluster, and a second run changes nothi
   // Redis is compiled here when no earlier test has done it.
 }, 400_000);
 
+test('a run that changes nothing asks for the view of a node twice: for its plan, and to verify the cluster at its end', async () => {
+  await cli('CONFIG', 'RESETSTAT');
+  expect(await playbook('cluster')).toMatchObject({ failures: [], exit: 0, changed: 0 });
+  expect(await cli('INFO', 'commandstats')).toMatch(/cmdstat_cluster\|nodes:calls=2,/);
+});
+
 test('a client is redirected to the node that holds the key', async () => {
   expect(await cli('SET', 'foo', 'bar')).toContain('OK');
   expect(await cli('GET', 'foo')).toContain('"bar"');
