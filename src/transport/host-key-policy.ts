@@ -1,5 +1,5 @@
 import { UnreachableError } from '../errors/errors.ts';
-import { fingerprint, judgeKey, type KnownHost, keyType, knownName, orderAlgorithms } from './known-hosts.ts';
+import { fingerprint, judgeKey, type KnownHost, keyType, knownName, linesFor, orderAlgorithms } from './known-hosts.ts';
 import { readKnownHosts, rememberKey } from './known-hosts-files.ts';
 import type { SshSettings } from './ssh-settings.ts';
 
@@ -21,6 +21,7 @@ export class HostKeyPolicy {
   readonly #settings: SshSettings;
   readonly #acceptNew: boolean;
   readonly #notice: (message: string) => void;
+  /** Of this host alone: known_hosts may have thousands of lines. */
   readonly #known: readonly KnownHost[];
   /** The name in known_hosts. */
   readonly name: string;
@@ -43,8 +44,8 @@ export class HostKeyPolicy {
     this.#settings = settings;
     this.#acceptNew = acceptNew || ['no', 'accept-new'].includes(settings.strictHostKeyChecking);
     this.#notice = notice;
-    this.#known = known;
     this.name = settings.hostKeyAlias?.toLowerCase() ?? knownName(settings.hostname, settings.port);
+    this.#known = linesFor(known, this.name);
   }
 
   get algorithms(): HostKeyAlgorithm[] {

@@ -84,7 +84,8 @@ export function keyType(key: Buffer): string {
   return key.subarray(4, 4 + key.readUInt32BE(0)).toString('latin1');
 }
 
-function linesFor(known: readonly KnownHost[], name: string): KnownHost[] {
+/** What known_hosts says of a host. */
+export function linesFor(known: readonly KnownHost[], name: string): KnownHost[] {
   return known.filter((line) => matchesHosts(line.hosts, name));
 }
 
@@ -94,7 +95,7 @@ export function matchesHosts(hosts: string, name: string): boolean {
     return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
   }
   const patterns = hosts.toLowerCase().split(',');
-  const matches = (pattern: string) => wildcard(pattern).test(name);
+  const matches = (pattern: string) => pattern === name || (/[*?]/.test(pattern) && wildcard(pattern).test(name));
   return (
     patterns.some((pattern) => !pattern.startsWith('!') && matches(pattern)) &&
     !patterns.some((pattern) => pattern.startsWith('!') && matches(pattern.slice(1)))
