@@ -39,6 +39,21 @@ describe('a failover without loss', () => {
     expect(Math.max(...figures.shards.map(({ longestMs }) => longestMs))).toBeLessThan(5000);
   });
 
+  it('there, back and there again, though the masters have just voted for a replica of the same master', async () => {
+    for (const port of ports) await command(port, ['CONFIG', 'SET', 'cluster-node-timeout', '5000']);
+    const isLinked = async (port: number) =>
+      await until(async () => String(await command(port, ['ROLE'])).includes('connected'), `${port} is in sync`);
+    await failOver(cluster, replica, localIo());
+    await isLinked(17311);
+    await failOver(cluster, master, localIo());
+    await isLinked(17314);
+    const told: string[] = [];
+    const again = await failOver(cluster, replica, localIo({ progress: (text) => told.push(text) }));
+    expect(again).toMatchObject({ promoted: 'h4:17314', demoted: 'h1:17311' });
+    // Who is slow to come so far may be voted for at once.
+    expect(told).toHaveLength(again.attempts - 1);
+  }, 60_000);
+
   it('is tried again after the server gave it up, and never forced', async () => {
     const sent: string[] = [];
     const io = localIo({
