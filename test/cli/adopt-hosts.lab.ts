@@ -153,7 +153,7 @@ describeLab('rcdeploy cluster adopt, for a cluster on hosts that somebody set up
       await until(async () => {
         const text = `${await say(host, port, ['CLUSTER', 'INFO'], false)}${await say(host, port, ['INFO'], false)}`;
         const isReplica = text.includes('role:slave');
-        const known = String(await say(host, port, ['CLUSTER', 'NODES'], false)).match(/slave/g);
+        const known = String(await say(host, port, ['CLUSTER', 'NODES'], false)).match(/slave [\da-f]{40} /g);
         const isLinked = !isReplica || text.includes('master_link_status:up');
         return text.includes('cluster_state:ok') && isLinked && known?.length === Object.keys(REPLICAS).length;
       }, `${host}:${port} to serve`);
