@@ -1,5 +1,5 @@
 import type { ClusterIo } from '../node/cluster-io.ts';
-import type { SeenNode } from '../node/observe.ts';
+import { DEFAULT_NODE_TIMEOUT_MS, type SeenNode } from '../node/observe.ts';
 import { compareVersions } from '../versions/server-version.ts';
 import { knows, place as nameOf } from './classify.ts';
 import { type Pair, strangersAmong } from './reach.ts';
@@ -11,7 +11,6 @@ const BAN_MS = 60_000;
 const AFTERWARDS_MS = 10_000;
 /** A node pings every other within half of its node timeout, and does so in ticks of 100 ms. */
 const PING_MS = 1000;
-const DEFAULT_NODE_TIMEOUT_MS = 15_000;
 
 /** Ids of nodes that some may have been told to forget, and tell others so: they were members once, and are not known by all. */
 export function forgottenAmong(seen: readonly SeenNode[]): Set<string> {

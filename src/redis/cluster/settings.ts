@@ -1,6 +1,6 @@
 import { parseDirective } from '../conf/directive-line.ts';
 import type { ClusterIo } from '../node/cluster-io.ts';
-import type { SeenNode } from '../node/observe.ts';
+import { DEFAULT_NODE_TIMEOUT_MS, type SeenNode } from '../node/observe.ts';
 import { TEMPORARY_NODE_TIMEOUT_MS } from './steps.ts';
 
 export interface Pace {
@@ -10,7 +10,7 @@ export interface Pace {
 }
 
 /** What a Redis server has when nothing sets it (redis.conf of 4.0 to 8.x). */
-const SERVER_DEFAULTS = { nodeTimeoutMs: 15000, disklessDelay: 5 };
+const SERVER_DEFAULTS = { nodeTimeoutMs: DEFAULT_NODE_TIMEOUT_MS, disklessDelay: 5 };
 const DIRECTIVES = ['cluster-node-timeout', 'repl-diskless-sync-delay'] as const;
 
 /** The commands that make a forming node gossip fast; the timeout last, since it marks the delay as temporary too. */

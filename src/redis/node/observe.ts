@@ -3,6 +3,9 @@ import type { NodeAnswer, NodeQuery, RespValue } from './contract.ts';
 import { type InfoFields, infoNumber, keyCount, parseInfo, serverVersion } from './info.ts';
 import { type MemberLine, parseNodes } from './nodes-line.ts';
 
+/** What a server has where nobody sets it, or may ask it (redis.conf of 4.0 to 8.x). */
+export const DEFAULT_NODE_TIMEOUT_MS = 15_000;
+
 /** A declared node seen through its own eyes. */
 export interface SeenNode {
   readonly node: DeclaredNode;

@@ -3,7 +3,7 @@ import { type DeclaredCluster, type DeclaredNode, nodeName, queryOf } from '../c
 import { opinions } from '../cluster/verify.ts';
 import { type ClusterIo, observeAll } from '../node/cluster-io.ts';
 import type { RespValue } from '../node/contract.ts';
-import { type NodeView, type SeenNode, said } from '../node/observe.ts';
+import { DEFAULT_NODE_TIMEOUT_MS, type NodeView, type SeenNode, said } from '../node/observe.ts';
 import { failoverObstacles, masterOf } from './failover-check.ts';
 
 /** The server gives a manual failover 5 s (CLUSTER_MF_TIMEOUT); a look after that sees what became of it. */
@@ -15,7 +15,7 @@ const POLL_MS = 20;
  * for votes again only after four. Somebody who takes a zone away, back and away again within seconds meets that.
  */
 const VOTED_AGAIN_NODE_TIMEOUTS = 4;
-const DEFAULT_NODE_TIMEOUT_MS = 15_000;
+const VOTED_AGAIN_MARGIN_MS = 1000;
 
 export interface FailedOver {
   /** `host:port` of the new master, and of the old one, which is its replica now. */
@@ -47,7 +47,7 @@ export async function failOver(
   const began = io.now();
   const settled = async (): Promise<SeenNode> => await awaitCandidate(cluster, replica, io, io.now() + windowMs);
   const { node: master, nodeTimeoutMs = DEFAULT_NODE_TIMEOUT_MS } = await settled();
-  const votedAgain = io.now() + VOTED_AGAIN_NODE_TIMEOUTS * nodeTimeoutMs + windowMs / 6;
+  const votedAgain = io.now() + VOTED_AGAIN_NODE_TIMEOUTS * nodeTimeoutMs + VOTED_AGAIN_MARGIN_MS;
   const done = async (): Promise<boolean> => await swapped(replica, master, io);
   let trouble = '';
   for (let attempt = 1; attempt <= attempts; attempt += 1) {

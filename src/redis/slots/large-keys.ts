@@ -1,4 +1,5 @@
 import { place as nameOf } from '../cluster/classify.ts';
+import { DEFAULT_NODE_TIMEOUT_MS } from '../node/observe.ts';
 import type { Mover } from './mover.ts';
 import type { SlotKeys } from './slot-keys.ts';
 
@@ -10,9 +11,6 @@ const BYTES_PER_MS = 100 * 1024;
 const ELEMENTS_PER_MS = 500;
 /** Part of the node timeout that a server may be silent for. */
 const SILENCE = 0.5;
-
-/** What a server has where nobody may ask it (redis.conf of 4.0 to 8.x). */
-const DEFAULT_NODE_TIMEOUT_MS = 15_000;
 
 const COUNTS: Readonly<Record<string, string>> = { hash: 'HLEN', set: 'SCARD', zset: 'ZCARD' };
 
