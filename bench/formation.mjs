@@ -89,7 +89,7 @@ function rcdeploy(ports, directory) {
   writeFileSync(join(directory, 'hosts.yml'), JSON.stringify({ all: { hosts } }));
   writeFileSync(join(directory, 'play.yml'), JSON.stringify([play]));
   return said(
-    spawn('node', [`${root}dist/cli/main.cjs`, 'run', join(directory, 'play.yml'), '-i', join(directory, 'hosts.yml')]),
+    spawn('node', [`${root}dist/cli/main.js`, 'run', join(directory, 'play.yml'), '-i', join(directory, 'hosts.yml')]),
   );
 }
 

@@ -16,7 +16,7 @@ const lab = await labUp({ name: 'bench', hosts, replace: true });
 try {
   const run = [
     'node',
-    `${root}dist/cli/main.cjs`,
+    `${root}dist/cli/main.js`,
     'run',
     'playbooks/cluster.yml',
     '-i',

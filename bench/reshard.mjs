@@ -180,7 +180,7 @@ function ours(weights) {
   writeFileSync(join(work, 'hosts.yml'), JSON.stringify({ all: { hosts } }));
   return [
     'node',
-    `${root}dist/cli/main.cjs`,
+    `${root}dist/cli/main.js`,
     'run',
     join(work, 'play.json'),
     '-i',

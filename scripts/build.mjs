@@ -13,9 +13,8 @@ const { dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 execFileSync(process.execPath, [`${root}scripts/generate.mjs`], { stdio: 'inherit', cwd: root });
 rmSync(`${root}dist`, { recursive: true, force: true });
 await buildProgram();
-await buildStart();
 await buildModules();
-chmodSync(`${root}dist/cli/main.cjs`, 0o755);
+chmodSync(`${root}dist/cli/main.js`, 0o755);
 
 /** The program and its packages. What ssh2 can do without, native code, is looked for when it runs. */
 async function buildProgram() {
@@ -81,17 +80,11 @@ function nativeParts() {
   };
 }
 
-/** What the user starts. */
-async function buildStart() {
-  const bundle = await rolldown({ ...common, input: { 'cli/main': 'src/cli/main.ts' }, external: /^node:/ });
-  await bundle.write({ dir: `${root}dist`, format: 'cjs', codeSplitting: false, entryFileNames: 'cli/main.cjs' });
-}
-
-/** What scripts and tests use of the lab. Packages stay outside. */
+/** The start of the program, and what scripts and tests use of the lab. Packages stay outside. */
 async function buildModules() {
   const bundle = await rolldown({
     ...common,
-    input: { 'lab/lab': 'src/lab/lab.ts', 'lab/unavailable': 'src/lab/unavailable.ts' },
+    input: { 'cli/main': 'src/cli/main.ts', 'lab/lab': 'src/lab/lab.ts', 'lab/unavailable': 'src/lab/unavailable.ts' },
     external: /^[^./]/,
   });
   const { output } = await bundle.write({ dir: `${root}dist`, chunkFileNames: 'chunks/[name]-[hash].js' });

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 version=7.4.10
 name=demo
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-rcdeploy() { node dist/cli/main.cjs "$@"; }
+rcdeploy() { node dist/cli/main.js "$@"; }
 
 # Packages of the compiler and of the lab, without letting a service start or stay enabled that was not there before.
 install_packages() {
@@ -40,7 +40,7 @@ if [ ! -e node_modules/.package-lock.json ] || [ node_modules/.package-lock.json
   say 'Installing what rcdeploy is made of'
   npm ci --no-audit --no-fund --loglevel=error
 fi
-if [ ! -e dist/cli/main.cjs ] || [ -n "$(find src schemas package.json -newer dist/cli/main.cjs -print 2>/dev/null | head -n 1)" ]; then
+if [ ! -e dist/cli/main.js ] || [ -n "$(find src schemas package.json -newer dist/cli/main.js -print 2>/dev/null | head -n 1)" ]; then
   say 'Building rcdeploy'
   npm run -s build
 fi

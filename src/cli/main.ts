@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { constants, Script } from 'node:vm';
 import { CodeCache } from './code-cache.ts';
@@ -14,21 +15,17 @@ if (process.versions.node.startsWith('20.')) setFlagsFromString('--interrupt-bud
 setFlagsFromString('--no-flush-bytecode');
 
 /** The program, one file (scripts/build.mjs), run with what V8 made of it last time: to compile it anew took a fifth of a run. */
-async function run(argv: readonly string[]): Promise<void> {
-  const file = join(import.meta.dirname, 'rcdeploy.cjs');
-  const cache = new CodeCache(file);
-  const script = new Script(`(function (exports, require, module, __filename, __dirname) {${cache.source}\n})`, {
-    filename: file,
-    cachedData: cache.code,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
-  const module: { exports: { start?: typeof startProgram } } = { exports: {} };
-  script.runInThisContext()(module.exports, createRequire(file), module, file, dirname(file));
-  const exit = (await module.exports.start?.(argv)) ?? 1;
-  if (exit === 0 && CodeCache.isWanted(argv) && (script.cachedDataRejected ?? true))
-    cache.keep(script.createCachedData());
-  process.exit(exit);
-}
-
-// The build makes CommonJS of this file, which has no await at its top: Node takes 3 ms longer to start an ES module.
-void run(process.argv.slice(2));
+const file = join(dirname(fileURLToPath(import.meta.url)), 'rcdeploy.cjs');
+const cache = new CodeCache(file);
+const script = new Script(`(function (exports, require, module, __filename, __dirname) {${cache.source}\n})`, {
+  filename: file,
+  cachedData: cache.code,
+  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+});
+const module: { exports: { start?: typeof startProgram } } = { exports: {} };
+script.runInThisContext()(module.exports, createRequire(file), module, file, dirname(file));
+const argv = process.argv.slice(2);
+const exit = (await module.exports.start?.(argv)) ?? 1;
+if (exit === 0 && CodeCache.isWanted(argv) && (script.cachedDataRejected ?? true))
+  cache.keep(script.createCachedData());
+process.exit(exit);

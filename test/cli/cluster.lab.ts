@@ -172,7 +172,7 @@ describe('rcdeploy cluster', () => {
   });
 
   it('looks again and again until it is interrupted', async () => {
-    const main = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url));
+    const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
     const watching = spawn(process.execPath, [main, 'cluster', 'check', seed, '--watch', '1', '--output', 'json'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

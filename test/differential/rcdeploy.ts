@@ -7,7 +7,7 @@ import type { DifferentialCase } from './case.ts';
 import { jsonLines, type Recorded, Recording } from './events.ts';
 import { argumentsOf, caseDir, type Sandbox } from './sandbox.ts';
 
-const program = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.cjs');
+const program = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 const stateDir = '/var/lib/rcdeploy';
 
 /** `$1`, `$2` are seen at the case's directory and at the state directory; the rest is the command. */

@@ -19,7 +19,7 @@ export interface Process {
 }
 
 export function start(args: readonly string[]): Process {
-  const child = spawn(process.execPath, [`${ROOT}dist/cli/main.cjs`, ...args, '--output', 'json'], {
+  const child = spawn(process.execPath, [`${ROOT}dist/cli/main.js`, ...args, '--output', 'json'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -20,7 +20,7 @@ interface Outcome {
 
 async function playbook(name: string, ...more: string[]): Promise<Outcome> {
   const words = [
-    `${top}dist/cli/main.cjs`,
+    `${top}dist/cli/main.js`,
     'run',
     `${top}playbooks/${name}.yml`,
     '-i',

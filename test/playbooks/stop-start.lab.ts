@@ -14,7 +14,7 @@ const run = promisify(execFile);
 
 /** `rcdeploy cluster …`, the built one. */
 async function cluster(...words: string[]): Promise<{ exit: number; out: string }> {
-  return await run(process.execPath, [`${ROOT}dist/cli/main.cjs`, 'cluster', ...words]).then(
+  return await run(process.execPath, [`${ROOT}dist/cli/main.js`, 'cluster', ...words]).then(
     ({ stdout }) => ({ exit: 0, out: stdout }),
     (error: { code: number; stdout: string; stderr: string }) => ({
       exit: error.code,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import xterm from '@xterm/headless';
 
-const program = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url));
+const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** rcdeploy on a terminal of its own, and what somebody before it would see. */
 export class Terminal {

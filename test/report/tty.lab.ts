@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Terminal } from './terminal.ts';
 
-const program = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url));
+const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const base = mkdtempSync('/tmp/rcdeploy-tty-test.');
 afterAll(() => rmSync(base, { recursive: true }));
 
