@@ -1,7 +1,5 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { constants, Script } from 'node:vm';
 import { CodeCache } from './code-cache.ts';
@@ -15,17 +13,24 @@ if (process.versions.node.startsWith('20.')) setFlagsFromString('--interrupt-bud
 setFlagsFromString('--no-flush-bytecode');
 
 /** The program, one file (scripts/build.mjs), run with what V8 made of it last time: to compile it anew took a fifth of a run. */
-const file = join(dirname(fileURLToPath(import.meta.url)), 'rcdeploy.cjs');
+const file = join(import.meta.dirname, 'rcdeploy.cjs');
 const cache = new CodeCache(file);
-const script = new Script(`(function (exports, require, module, __filename, __dirname) {${cache.source}\n})`, {
+const script = new Script(cache.source, {
   filename: file,
   cachedData: cache.code,
   importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 });
 const module: { exports: { start?: typeof startProgram } } = { exports: {} };
-script.runInThisContext()(module.exports, createRequire(file), module, file, dirname(file));
-const argv = process.argv.slice(2);
-const exit = (await module.exports.start?.(argv)) ?? 1;
-if (exit === 0 && CodeCache.isWanted(argv) && (script.cachedDataRejected ?? true))
-  cache.keep(script.createCachedData());
-process.exit(exit);
+script.runInThisContext()(module.exports, require, module, file, import.meta.dirname);
+// Nothing is left that could happen, and it still waits: Node would call that success.
+process.once('beforeExit', () => {
+  process.exitCode = 13;
+});
+void run(process.argv.slice(2));
+
+async function run(argv: readonly string[]): Promise<void> {
+  const exit = (await module.exports.start?.(argv)) ?? 1;
+  if (exit === 0 && CodeCache.isWanted(argv) && (script.cachedDataRejected ?? true))
+    cache.keep(script.createCachedData());
+  process.exit(exit);
+}
