@@ -3,6 +3,7 @@ import type { Client } from 'ssh2';
 import { UnreachableError } from '../errors/errors.ts';
 import type { Authentication } from './authentication.ts';
 import type { HostKeyPolicy } from './host-key-policy.ts';
+import { signAtOnce } from './sign-at-once.ts';
 import type { SshSettings } from './ssh-settings.ts';
 
 /** The other side hung up before the login: worth another try. */
@@ -62,6 +63,7 @@ export async function logIn(host: string, sock: Duplex, { user }: SshSettings, o
       },
       authHandler: authentication.handler(),
     });
+    signAtOnce(client);
   });
 }
 

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -65,7 +65,7 @@ test('runs a script and ends the shell at close', async () => {
   const { pid, startTime } = shell.identity;
   expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(` ${startTime} `);
   await connection.close();
-  expect(() => readFileSync(`/proc/${pid}/stat`)).toThrow('ENOENT');
+  await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 10_000 }).toBe(false);
 });
 
 describe('host keys', () => {
@@ -134,6 +134,23 @@ describe('logins', () => {
       expect(await sayHello(await reach(target))).toBe('hello\n');
     } finally {
       agent.kill();
+    }
+  });
+
+  test('nobody is asked whether the key of a file would do, unless it is RSA', async () => {
+    const own = await startSshd(['LogLevel VERBOSE']);
+    try {
+      const others = newKey('of-someone-else');
+      const sshOptions = { UserKnownHostsFile: own.knownHosts, IdentitiesOnly: 'yes', IdentityFile: own.key };
+      expect(await sayHello(await reach(own.target({ privateKeyFile: others, sshOptions })))).toBe('hello\n');
+      expect(own.log()).toMatch(/Failed publickey[^]*Accepted publickey/);
+      expect(own.log()).not.toContain('Postponed publickey');
+      const rsa = newKey('rsa', '-t', 'rsa');
+      appendFileSync(`${own.key}.pub`, readFileSync(`${rsa}.pub`));
+      expect(await sayHello(await reach(own.target({ privateKeyFile: rsa })))).toBe('hello\n');
+      expect(own.log()).toMatch(/Postponed publickey[^]*Accepted publickey[^]*RSA/);
+    } finally {
+      await own.stop();
     }
   });
 
