@@ -59,7 +59,13 @@ export class HostShell implements Shell {
 
   async close(): Promise<void> {
     this.#cancelled++;
-    await Promise.all([...new Set([this.#first, this.#current])].map((session) => session.close()));
+    const sessions = [...new Set([this.#first, this.#current])];
+    // Without a watcher nothing was to change here, and then nobody need see that what is idle has ended.
+    if (this.#heartbeats === undefined && !sessions.some((session) => session.isBusy)) {
+      for (const session of sessions) session.leave();
+      return;
+    }
+    await Promise.all(sessions.map((session) => session.close()));
     for (const heartbeat of this.#heartbeats ?? []) {
       heartbeat.close();
     }

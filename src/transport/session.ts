@@ -69,6 +69,11 @@ export class Session implements Shell {
     await this.#last;
   }
 
+  /** Let the shell end by itself, which nobody waits for: only while nothing runs. */
+  leave(): void {
+    this.#channel.stdin.end();
+  }
+
   /** End what runs, and the shell. Resolves when the host said so, at the latest after 10 s. */
   async close(): Promise<void> {
     this.#running?.stop(new InterruptedError(`Interrupted: ${this.#running.what}`));

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Client, ClientChannel } from 'ssh2';
 import { UnreachableError } from '../errors/errors.ts';
 import type { Carrier } from './carrier.ts';
@@ -98,20 +99,12 @@ export class SshCarrier implements Carrier {
     }
   }
 
-  close(): Promise<void> {
+  /** The host's farewell is not waited for, but ours leaves first: what goes out within one turn does so at its end (ssh-login.ts). */
+  async close(): Promise<void> {
     this.#lost ??= 'rcdeploy closed the connection';
-    return new Promise((resolve) => {
-      const limit = setTimeout(() => {
-        this.#client.destroy();
-        resolve();
-      }, 1000);
-      this.#client.once('close', () => {
-        clearTimeout(limit);
-        resolve();
-      });
-      this.#client.end();
-      this.#release();
-    });
+    this.#client.end();
+    this.#release();
+    await nextTurn();
   }
 
   abandon(): void {
