@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { constants, Script } from 'node:vm';
 import { CodeCache } from './code-cache.ts';
+import { loadOwnModulesOfNode } from './preload.ts';
 import type { start as startProgram } from './start.ts';
 
+loadOwnModulesOfNode();
 // A run is short: to optimise code that is about to end took a tenth of its CPU on other threads. Later V8 has no such flag, and
 // says so aloud.
 if (process.versions.node.startsWith('20.')) setFlagsFromString('--interrupt-budget=3000000');
