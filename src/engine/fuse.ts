@@ -1,5 +1,6 @@
 import { statAhead } from '../modules/path-state.ts';
 import { askCommon } from '../sh/builtin-reads.ts';
+import { isContained } from '../sh/contained.ts';
 import type { Reply } from '../transport/contract.ts';
 
 /**
@@ -8,29 +9,43 @@ import type { Reply } from '../transport/contract.ts';
  */
 const inOnePiece = 'dd ibs=32768 obs=65536 2>/dev/null';
 
-/** Whether it is told on stderr, too, where each script has ended: that is a packet for each of them, and scripts seldom complain. */
-export type Marks = 'stdout' | 'both';
+/**
+ * `careful`: each script runs in a subshell, and it is told on stderr, too, where each has ended. That is a fork and a packet for each
+ * of them, and scripts seldom complain or end their shell.
+ */
+export type Care = 'quick' | 'careful';
 
 /**
  * Several read scripts as one message. Each runs in a subshell of its own, so that `exit`, variables and the working directory
- * stay there; a marker that no host can guess parts their outputs. `stats` are paths that they look at.
+ * stay there, or, if it is contained, in a function; a marker that no host can guess parts their outputs. `stats` are paths that they
+ * look at.
  */
 export function fuse(
   scripts: readonly string[],
   marker: string,
   stats: readonly string[] = [],
-  marks: Marks = 'stdout',
+  care: Care = 'quick',
 ): string {
   const paths = [...new Set(stats)];
   const ahead = [...(paths.length > 1 ? [statAhead(paths)] : []), ...askCommon(scripts)];
   const end = `printf '\\n%s %d\\n' '${marker}' "$?"`;
-  const part = (script: string) => `(\n${script}\n) </dev/null\n${end}`;
-  if (scripts.length === 1) return [...ahead, ...scripts.map(part)].join('\n');
+  const apart = (script: string) => `(\n${script}\n) </dev/null\n${end}`;
+  if (scripts.length === 1) return [...ahead, ...scripts.map(apart)].join('\n');
   const sign = `printf '\\n%s\\n' '${marker}' >&2`;
-  const [before, after] = marks === 'both' ? ['', sign] : [clock(sign), 'rcdeploy_alive'];
-  return ['{', before, ...ahead, ...scripts.map((script) => `${part(script)}; ${after}`), `} | ${inOnePiece}`].join(
-    '\n',
-  );
+  const [before, after] = care === 'careful' ? ['', sign] : [clock(sign), 'rcdeploy_alive'];
+  const part = (script: string) =>
+    care === 'quick' && isContained(script)
+      ? `rcdeploy_read() {\n${script}\n}\nrcdeploy_read </dev/null\n${end}`
+      : apart(script);
+  const parts = turns(scripts).map((turn) => `${part(scripts[turn] ?? '')}; ${after}`);
+  return ['{', before, ...ahead, ...parts, `} | ${inOnePiece}`].join('\n');
+}
+
+/** The order in which scripts run: those that are not contained first, so that none of them sees what another left behind. */
+function turns(scripts: readonly string[]): number[] {
+  const all = [...scripts.keys()];
+  const isLate = (turn: number) => isContained(scripts[turn] ?? '');
+  return [...all.filter((turn) => !isLate(turn)), ...all.filter(isLate)];
 }
 
 /**
@@ -48,25 +63,33 @@ rcdeploy_second`;
 }
 
 /**
- * The replies of the scripts, in order; undefined when something stands on stderr and nobody can tell by which of them: it takes
- * marks on both. Throws when the markers are not all there (the shell died, or output was cut).
+ * The replies of the scripts, in their order; undefined when it takes a careful message: something stands on stderr and nobody can tell
+ * by which of them, or one ended the shell that others were to run in. Throws when the markers of a careful one are not all there (the
+ * shell died, or output was cut).
  */
-export function unfuse(reply: Reply, marker: string, count: number, marks: Marks = 'stdout'): Reply[] | undefined {
+export function unfuse(
+  reply: Reply,
+  marker: string,
+  scripts: readonly string[],
+  care: Care = 'quick',
+): Reply[] | undefined {
+  const count = scripts.length;
   const stdouts = reply.stdout.split(`\n${marker} `);
   const said = reply.stderr.split(`\n${marker}\n`);
-  const isWhole = stdouts.length === count + 1 && (marks === 'stdout' || count === 1 || said.length === count + 1);
+  const isWhole = stdouts.length === count + 1 && (care === 'quick' || count === 1 || said.length === count + 1);
+  const isQuick = care === 'quick' && count > 1;
+  if (isQuick && (!isWhole || said.some((text) => text !== ''))) return undefined;
   if (!isWhole) {
     throw new Error(
       `the host's shell ended within a fused read after ${stdouts.length - 1} of ${count} parts (exit status ${reply.rc}): ${said.join('').slice(-400)}`,
     );
   }
-  if (marks === 'stdout' && count > 1 && said.some((text) => text !== '')) return undefined;
   const replies: Reply[] = [];
   let output = stdouts[0] ?? '';
-  for (let index = 0; index < count; index++) {
+  for (const [index, turn] of turns(scripts).entries()) {
     const next = stdouts[index + 1] ?? '';
     const end = next.indexOf('\n');
-    replies.push({ rc: Number(next.slice(0, end)), stdout: output, stderr: said[index] ?? '' });
+    replies[turn] = { rc: Number(next.slice(0, end)), stdout: output, stderr: said[index] ?? '' };
     output = next.slice(end + 1);
   }
   return replies;

@@ -7,7 +7,7 @@ import { KeptLinks } from '../redis/node/kept-links.ts';
 import { becomeName } from '../transport/become-methods.ts';
 import type { Become, Reply } from '../transport/contract.ts';
 import { runCancellable } from './apply-context.ts';
-import { fuse, type Marks, unfuse } from './fuse.ts';
+import { type Care, fuse, unfuse } from './fuse.ts';
 import type { PlayContext, Run } from './run-state.ts';
 import { wayToNode } from './way-to-node.ts';
 import type { Way } from './ways.ts';
@@ -209,14 +209,14 @@ export class Reader {
     }
   }
 
-  async #ask(reads: readonly ScriptRead[], where: ScriptRead, marks: Marks = 'stdout'): Promise<Reply[]> {
+  async #ask(reads: readonly ScriptRead[], where: ScriptRead, care: Care = 'quick'): Promise<Reply[]> {
     const marker = randomBytes(16).toString('hex');
     const scripts = reads.map(({ script }) => script);
     const stats = reads.flatMap((read) => read.stats ?? []);
-    const reply = await this.#message(fuse(scripts, marker, stats, marks), where);
-    const replies = unfuse(reply, marker, reads.length, marks);
-    // Somebody complained: once more, so that it is known who.
-    return replies === undefined ? this.#ask(reads, where, 'both') : timed(replies);
+    const reply = await this.#message(fuse(scripts, marker, stats, care), where);
+    const replies = unfuse(reply, marker, scripts, care);
+    // Somebody complained, or ended the shell: once more, so that it is known who.
+    return replies === undefined ? this.#ask(reads, where, 'careful') : timed(replies);
   }
 
   async #message(text: string, where: ScriptRead): Promise<Reply> {

@@ -24,7 +24,10 @@ export interface Result {
 
 /** What a module looks at. The script must have no side effect: it may run early, late, twice or for nothing. */
 export interface ReadRequest {
-  /** POSIX sh, run with `LC_ALL=C`, no stdin, in a subshell of its own; output bounded (64 KiB unless files are read). */
+  /**
+   * POSIX sh, run with `LC_ALL=C`, no stdin, in a subshell of its own unless it is `contained`; output bounded (64 KiB unless files
+   * are read).
+   */
   readonly script?: string;
   /** Paths, as words of sh, that the script looks at with `stat_block`: those of all reads of a message are looked at in one process. */
   readonly stats?: readonly string[] | undefined;

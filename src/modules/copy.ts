@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { TaskError } from '../errors/errors.ts';
+import { contained } from '../sh/contained.ts';
 import { jsonText } from '../template/json-text.ts';
 import type { HostModule, Plan, PlanEnv, PrepareEnv, ReadAnswer, Result } from './contract.ts';
 import { applyTree, parseTree, planTree, readTree, type TreeState } from './copy-tree.ts';
@@ -107,7 +108,7 @@ export const copy: HostModule<CopyArgs, CopyState> = {
     const src = remoteSrc(args);
     const name = args.src === undefined ? undefined : basename(args.src);
     const script = readFileContent(args, name, args._content?.sha256);
-    return { script: src === undefined ? script : readSource(src) + script, stats: [pathWord(args.dest)] };
+    return { script: src === undefined ? contained(script) : readSource(src) + script, stats: [pathWord(args.dest)] };
   },
   parse({ reply }: ReadAnswer, args): CopyState {
     const lines = new ReplyLines(reply, `looking at ${args.dest}`);

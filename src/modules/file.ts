@@ -1,3 +1,4 @@
+import { contained } from '../sh/contained.ts';
 import { quote } from '../sh/quote.ts';
 import type { Change, HostModule, Plan, PlanEnv, Result } from './contract.ts';
 import {
@@ -63,7 +64,7 @@ function script(args: FileArgs): string {
     args.src === undefined
       ? 'stat_block ""'
       : `src=${pathWord(args.src)}; case $src in /*) ;; *) ${args.state === 'hard' ? '' : `src=${pathWord(parentOf(args.path))}/$src`} ;; esac; stat_block "$src" -L`;
-  return `${statFunctions}p=${ownPath(args)}
+  return contained(`${statFunctions}p=${ownPath(args)}
 stat_block "$p" "" ${statKey(ownPath(args))}
 followed_block "$p"
 ${args.follow ? '' : 'if [ -L "$p" ]; then stat_block "$p" >/dev/null; fi\n'}${attributesRead(args)}[ -d ${pathWord(parentOf(args.path))} ] && echo y || echo n
@@ -73,7 +74,7 @@ echo $e
 ${source}
 ${args.recurse ? readTreeModes : 'echo'}
 [ ! -L "$p" ] || readlink -- "$p"
-`;
+`);
 }
 
 function parse(lines: ReplyLines, args: FileArgs): Looked {

@@ -1,3 +1,4 @@
+import { contained } from '../sh/contained.ts';
 import { quote, quoteAll } from '../sh/quote.ts';
 import { entryFunction, entryRead } from './account-read.ts';
 import type { Change, HostModule } from './contract.ts';
@@ -15,7 +16,9 @@ export const group: HostModule<GroupArgs, GroupState> = {
   name: 'group',
   fusable: true,
   read: (args) => ({
-    script: `${entryFunction}entry group ${quote(args.name)} 1\n${args.gid === undefined ? 'echo' : `entry group ${args.gid} 3`}\n`,
+    script: contained(
+      `${entryFunction}entry group ${quote(args.name)} 1\n${args.gid === undefined ? 'echo' : `entry group ${args.gid} 3`}\n`,
+    ),
   }),
   parse({ reply }) {
     const lines = new ReplyLines(reply, 'looking up the group');

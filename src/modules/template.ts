@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { contained } from '../sh/contained.ts';
 import type { HostModule } from './contract.ts';
 import {
   applyFileContent,
@@ -29,7 +30,7 @@ export const template: HostModule<TemplateArgs, FileContentState> = {
     return { ...args, _content: contentOfText(text), ...(source.secret ? {} : { _text: text }) };
   },
   read: (args) => ({
-    script: readFileContent(args, basename(args.src), args._content?.sha256),
+    script: contained(readFileContent(args, basename(args.src), args._content?.sha256)),
     stats: [pathWord(args.dest)],
   }),
   parse: ({ reply }, args) => parseFileContent(new ReplyLines(reply, `looking at ${args.dest}`), args),

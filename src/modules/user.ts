@@ -1,4 +1,5 @@
 import { TaskError } from '../errors/errors.ts';
+import { contained } from '../sh/contained.ts';
 import { quote } from '../sh/quote.ts';
 import { entryFunction, entryRead } from './account-read.ts';
 import type { Change, HostModule, Plan, PlanEnv, Result } from './contract.ts';
@@ -37,7 +38,7 @@ fi`;
 
 function script(args: UserArgs): string {
   const named = [...(args.group === undefined ? [] : [args.group]), ...(args.groups ?? [])];
-  return `${entryFunction}u=$(entry passwd ${quote(args.name)} 1) || exit
+  return contained(`${entryFunction}u=$(entry passwd ${quote(args.name)} 1) || exit
 i=
 ${args.groups === undefined ? primaryGroup : `[ -z "$u" ] || i=$(id -- "\${u%%:*}" 2>/dev/null)`}
 g=\${i#* gid=}
@@ -46,7 +47,7 @@ ${needsShadow(args) ? `if [ -r /etc/shadow ]; then echo readable; ${entryRead('s
 ${args.uid === undefined ? 'echo' : `entry passwd ${args.uid} 3`}
 ${named.map(groupRead).join('')}[ -d ${args.home === undefined ? '"$(printf %s "$u" | cut -d: -f6)"' : pathWord(args.home)} ] && echo y || echo n
 if command -v useradd >/dev/null 2>&1; then echo shadow; elif command -v adduser >/dev/null 2>&1; then echo busybox; else echo none; fi
-`;
+`);
 }
 
 /** Who reads it may know every account's hash: only for what is asked of it. */

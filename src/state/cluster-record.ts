@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { ClusterRecord, RecordedNode } from '../redis/cluster/topology.ts';
+import { contained } from '../sh/contained.ts';
 import { quote } from '../sh/quote.ts';
 import { MAKE_STATE_DIR, SET_STATE_DIR } from './state-dir.ts';
 
 /** Prints a line of JSON for each cluster that has nodes on the host. */
-export const READ_RECORDS = `${SET_STATE_DIR}
+export const READ_RECORDS = contained(`${SET_STATE_DIR}
 for F in "$D"/clusters/*.json; do [ -f "$F" ] && cat "$F"; done
-true`;
+true`);
 
 /** A record that makes no sense is none: then what the nodes say has to be enough. */
 export function parseRecords(output: string): ClusterRecord[] {

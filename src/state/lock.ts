@@ -1,3 +1,4 @@
+import { contained } from '../sh/contained.ts';
 import { endProcessFunctions } from '../sh/end-process.ts';
 import { quote } from '../sh/quote.ts';
 import { MAKE_STATE_DIR, SET_STATE_DIR } from './state-dir.ts';
@@ -43,17 +44,17 @@ for F in "$D"/lock.*; do
 done`;
 
 /** Prints `lock N STATUS`, then the two lines of the lock's file. */
-export const READ_LOCK = `${SET_STATE_DIR}
+export const READ_LOCK = contained(`${SET_STATE_DIR}
 ${FIND_LATEST}
 S=free
 if [ "$N" -gt 0 ] && [ ! -e "$D/lock.$N.released" ]; then
-  read -r pid start boot <"$D/lock.$N"
+  pid= start= boot=; read -r pid start boot <"$D/lock.$N"
   stat=$(cat "/proc/$pid/stat" 2>/dev/null); set -- \${stat##*) }
   if [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] && [ "\${20-}" = "$start" ] && [ "$1" != Z ]; then S=held; else S=dead; fi
 fi
 printf 'lock %s %s\\n' "$N" "$S"
 [ "$N" -gt 0 ] && while IFS= read -r l || [ -n "$l" ]; do printf '%s\\n' "$l"; done <"$D/lock.$N"
-true`;
+true`);
 
 export function parseLock(output: string): LockState {
   const [first = '', second = '', third = ''] = output.split('\n');

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { contained } from '../sh/contained.ts';
 import { quote } from '../sh/quote.ts';
 import { MAKE_STATE_DIR, SET_STATE_DIR } from './state-dir.ts';
 
@@ -20,9 +21,9 @@ export function owedKey(handler: string, args: unknown): string {
 }
 
 /** Prints a line of JSON for each owed handler. */
-export const READ_OWED = `${SET_STATE_DIR}
+export const READ_OWED = contained(`${SET_STATE_DIR}
 for F in "$D"/owed/*.json; do [ -f "$F" ] && cat "$F"; done
-true`;
+true`);
 
 export function parseOwed(output: string): Owed[] {
   return output.split('\n').flatMap((line) => {

@@ -1,3 +1,4 @@
+import { contained } from '../sh/contained.ts';
 import { quote } from '../sh/quote.ts';
 import { MAKE_STATE_DIR, SET_STATE_DIR } from './state-dir.ts';
 
@@ -9,9 +10,9 @@ export interface RestartRecord {
 }
 
 /** Prints `CLUSTER.PORT RUN_ID` for each record, whatever cluster it is of: the same question on every host, read with the first. */
-export const READ_RESTARTS = `${SET_STATE_DIR}
+export const READ_RESTARTS = contained(`${SET_STATE_DIR}
 for F in "$D"/rolling/*; do [ -f "$F" ] && { printf '%s ' "\${F##*/}"; cat "$F"; }; done
-true`;
+true`);
 
 export function parseRestarts(output: string, cluster: string): RestartRecord[] {
   return output.split('\n').flatMap((line) => {

@@ -1,21 +1,22 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fuse, type Marks, unfuse } from '../../src/engine/fuse.ts';
+import { type Care, fuse, unfuse } from '../../src/engine/fuse.ts';
+import { contained } from '../../src/sh/contained.ts';
 import { shells } from '../sh/shells.ts';
 
 const MARKER = 'f00dfeedf00dfeedf00dfeedf00dfeed';
 
-function send(scripts: readonly string[], [shell = 'sh', ...words]: readonly string[] = [], marks: Marks = 'stdout') {
-  const input = fuse(scripts, MARKER, [], marks);
+function send(scripts: readonly string[], [shell = 'sh', ...words]: readonly string[] = [], care: Care = 'quick') {
+  const input = fuse(scripts, MARKER, [], care);
   const { status, stdout, stderr } = spawnSync(shell, [...words, '-s'], { input, encoding: 'utf8' });
   return { rc: status ?? -1, stdout, stderr };
 }
 
 /** As a run does it: with marks on both streams when a script has complained. */
 function runFused(scripts: readonly string[], shell?: readonly string[]) {
-  const replies = unfuse(send(scripts, shell), MARKER, scripts.length);
-  return replies ?? unfuse(send(scripts, shell, 'both'), MARKER, scripts.length, 'both') ?? [];
+  const replies = unfuse(send(scripts, shell), MARKER, scripts);
+  return replies ?? unfuse(send(scripts, shell, 'careful'), MARKER, scripts, 'careful') ?? [];
 }
 
 describe.each(shells)('fused reads in %s', (_name, shell) => {
@@ -62,6 +63,29 @@ describe.each(shells)('fused reads in %s', (_name, shell) => {
     ]);
   });
 
+  it('runs what is contained in one shell, after all that is not, and gives it parameters of its own', () => {
+    const scripts = [contained('x=1; set -- a b; echo one'), 'echo "[$x]"; y=1', contained('echo "[$x$y$#]"')];
+    const expected = ['one\n', '[]\n', '[10]\n'].map((stdout) => ({ rc: 0, stdout, stderr: '' }));
+    expect(unfuse(send(scripts, shell), MARKER, scripts)).toEqual(expected);
+  });
+
+  it('asks for care when something contained ends the shell, and then goes on after it', () => {
+    for (const end of [
+      'exit 3',
+      '[ "$x" ] || exit 3',
+      'read -r pid rest </proc/self/stat; kill -KILL "$pid"',
+      'echo $((08x)); exit 3',
+    ]) {
+      const scripts = [contained('x=; echo begun'), contained(end), contained('echo last'), 'echo other'];
+      expect(unfuse(send(scripts, shell), MARKER, scripts)).toBeUndefined();
+    }
+    expect(run(contained('echo begun; exit 3'), contained('echo last'), 'false')).toEqual([
+      { rc: 3, stdout: 'begun\n', stderr: '' },
+      { rc: 0, stdout: 'last\n', stderr: '' },
+      { rc: 1, stdout: '', stderr: '' },
+    ]);
+  });
+
   it('does not wait for a child that let go of stdout', () => {
     const started = performance.now();
     const replies = run('(sleep 30; echo late) >/dev/null 2>&1 & echo "$!"', 'echo last');
@@ -73,9 +97,10 @@ describe.each(shells)('fused reads in %s', (_name, shell) => {
   it('writes to stderr in every second in which a script ends, and not for each that ends', () => {
     const quick = send(Array(60).fill('echo good'), shell);
     expect(quick.stderr.split(MARKER).length - 1).toBeLessThan(30);
-    const slow = send(['sleep 1.1', 'true'], shell);
+    const scripts = ['sleep 1.1', 'true'];
+    const slow = send(scripts, shell);
     expect(slow.stderr).toMatch(new RegExp(`^(\n${MARKER}\n)+$`));
-    expect(unfuse(slow, MARKER, 2)).toEqual(Array(2).fill({ rc: 0, stdout: '', stderr: '' }));
+    expect(unfuse(slow, MARKER, scripts)).toEqual(Array(2).fill({ rc: 0, stdout: '', stderr: '' }));
   });
 
   it('leaves the errors of a script alone as they are', () => {
@@ -97,19 +122,21 @@ describe('fused reads', () => {
     );
   });
 
-  it('asks for marks on both streams when a script complains', () => {
+  it('asks for care when a script complains', () => {
     const scripts = ['true', 'printf bad >&2'];
-    expect(unfuse(send(scripts), MARKER, 2)).toBeUndefined();
+    expect(unfuse(send(scripts), MARKER, scripts)).toBeUndefined();
     const stdout = `\n${MARKER} 0\n\n${MARKER} 0\n`;
-    expect(unfuse({ rc: 0, stdout, stderr: `\n${MARKER}\nbad\n${MARKER}\n` }, MARKER, 2)).toBeUndefined();
+    expect(unfuse({ rc: 0, stdout, stderr: `\n${MARKER}\nbad\n${MARKER}\n` }, MARKER, scripts)).toBeUndefined();
     expect(runFused(scripts).map(({ stderr }) => stderr)).toEqual(['', 'bad']);
   });
 
-  it('says so when the shell ended in between', () => {
-    expect(() => unfuse({ rc: 137, stdout: `a\n${MARKER} 0\nb`, stderr: `\n${MARKER}\nkilled` }, MARKER, 2)).toThrow(
-      /after 1 of 2 parts.*: killed$/s,
-    );
+  it('asks for care, and then says so, when the shell ended in between', () => {
+    const scripts = ['true', 'true'];
+    const ended = { rc: 137, stdout: `a\n${MARKER} 0\nb`, stderr: `\n${MARKER}\nkilled` };
+    expect(unfuse(ended, MARKER, scripts)).toBeUndefined();
+    expect(() => unfuse(ended, MARKER, scripts, 'careful')).toThrow(/after 1 of 2 parts.*: killed$/s);
     const cut = { rc: 137, stdout: `a\n${MARKER} 0\nb\n${MARKER} 0\n`, stderr: `\n${MARKER}\nkilled` };
-    expect(() => unfuse(cut, MARKER, 2, 'both')).toThrow(/ended within a fused read.*: killed$/s);
+    expect(() => unfuse(cut, MARKER, scripts, 'careful')).toThrow(/ended within a fused read.*: killed$/s);
+    expect(() => unfuse({ ...ended, stdout: 'b' }, MARKER, ['true'])).toThrow(/ended within a fused read/);
   });
 });

@@ -16,7 +16,7 @@ function told(
   const dir = directoryWith(files);
   const text = fuse(scripts, MARKER).replaceAll(/\/(etc|proc)\/(nsswitch.conf|self\/status)/g, `${dir}/$2`);
   const { stdout, stderr } = spawnSync(shell, [...words, '-s'], { input: text, encoding: 'utf8', cwd: dir });
-  return unfuse({ rc: 0, stdout, stderr }, MARKER, scripts.length)?.map((reply) => reply.stdout.trim());
+  return unfuse({ rc: 0, stdout, stderr }, MARKER, scripts)?.map((reply) => reply.stdout.trim());
 }
 
 const status = (uid: number) => `Name:\tsh\nUid:\t0\t${uid}\t0\t0\nGid:\t5\t5\t5\t5\n`;

@@ -1,4 +1,5 @@
 import { common } from '../../sh/builtin-reads.ts';
+import { contained } from '../../sh/contained.ts';
 import { quote } from '../../sh/quote.ts';
 import { type BuildInfo, directoryName, type Platform, parseBuildInfo } from './build-info.ts';
 
@@ -25,7 +26,7 @@ export function readScript(prefix: string, libc: 'recorded' | 'asked' = 'recorde
   [ -z "$said" ] || [ -z "$release" ] || case $info in
     *'"platform":{"os":"'"$id-$release"'","arch":"'"$arch"'","libc":"'*) libc=\${info##*'"libc":"'} libc=\${libc%%'"'*} ;;
   esac`;
-  return `p=${quote(prefix)}
+  return contained(`p=${quote(prefix)}
 id= release=
 [ ! -r /etc/os-release ] || while IFS='=' read -r key value; do
   value=\${value#\\"} value=\${value%\\"}
@@ -48,7 +49,7 @@ if [ -z "$libc" ]; then
 fi
 printf 'os %s\\nlibc %s\\narch %s\\n' "$id-$release" "$libc" "$arch"
 [ ! -L "$p/current" ] || { [ "$current" ] && printf 'current %s\\n' "$current"; } || { printf 'current '; readlink "$p/current"; }
-true`;
+true`);
 }
 
 export function parseHostState(stdout: string): HostState {

@@ -1,6 +1,7 @@
 import type { NodeQuery, RespValue } from '../../redis/node/contract.ts';
 import { compareVersions } from '../../redis/versions/server-version.ts';
 import { JOINED_FUNCTION } from '../../sh/builtin-reads.ts';
+import { contained } from '../../sh/contained.ts';
 import { quote } from '../../sh/quote.ts';
 import type { ReadAnswer } from '../contract.ts';
 import { loginOf } from '../declared-nodes.ts';
@@ -51,7 +52,7 @@ export interface ConfigState {
 
 /** What stat says, a line for each further thing that is read, an empty line, and the texts of the files as `tail` prints one or two. */
 export function configReadScript(path: string, prefix: string): string {
-  return `${statFunctions}${JOINED_FUNCTION}
+  return contained(`${statFunctions}${JOINED_FUNCTION}
 f=${quote(path)} p=${quote(prefix)}/current
 stat_block "$f" "" ${statKey(quote(path))}
 if [ -f "$f" ]; then
@@ -65,13 +66,13 @@ set --
 if [ -f "$f" ] && [ -r "$f" ]; then echo text; set -- "$@" "$f"; fi
 echo
 [ $# = 0 ] || tail -n +1 -- "$@"
-true`;
+true`);
 }
 
 /** Where the directory really is; the shell itself can tell if it may enter it. */
 export function realDirectoryScript(dir: string): string {
   const word = quote(dir);
-  return `[ ! -d ${word} ] || (cd -P -- ${word} 2>/dev/null && pwd -P) || readlink -f ${word}`;
+  return contained(`[ ! -d ${word} ] || (cd -P -- ${word} 2>/dev/null && pwd -P) || readlink -f ${word}`);
 }
 
 /** What the live process is asked; the replies are read by `parseLive`. */

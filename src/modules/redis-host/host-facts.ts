@@ -1,4 +1,5 @@
 import { common, READ_EUID } from '../../sh/builtin-reads.ts';
+import { contained } from '../../sh/contained.ts';
 import { quote } from '../../sh/quote.ts';
 import type { Reply } from '../../transport/contract.ts';
 import { type Firewall, firewallOf, firewallScript } from './firewall.ts';
@@ -42,14 +43,14 @@ export function hostFactsScript(ports: readonly number[], dataDir: string): stri
   const files = Object.values(kernelFiles);
   const writable = Object.entries(kernelFiles).map(([name, file]) => `[ ! -w ${file} ] || echo writable ${name}`);
   // Not by the shell's read: it asks for one byte at a time, and files of /proc/sys end after the first.
-  return `${READ_EUID}
+  return contained(`${READ_EUID}
 [ "$euid" != 0 ] || echo root
 grep '' ${files.join(' ')} /dev/null 2>/dev/null
 ${writable.join('\n')}
 [ ! -d ${limitsFile.replace(/\/[^/]*$/, '')} ] || echo limits_dir
 for file in ${sysctlFile} ${tmpfilesFile} ${limitsFile}; do
   [ -r "$file" ] || continue
-  echo "persisted $file"
+  echo "persisted $file"; line=
   while IFS= read -r line; do printf 'persisted %s %s\\n' "$file" "$line"; done <"$file"
   [ -z "$line" ] || printf 'unended %s %s\\n' "$file" "$line"
 done
@@ -59,7 +60,7 @@ while [ ! -d "$dir" ] && [ "$dir" != / ] && [ -n "$dir" ]; do dir=\${dir%/*}; do
 space=$(df -Pk "\${dir:-/}" 2>/dev/null)
 set -f; set -- \${space#*"
 "}; set +f
-echo "free $((\${4:-0} / 1024))"
+case \${4:-0} in *[!0-9]*) ;; *) echo "free $((\${4:-0} / 1024))" ;; esac
 while read -r key value unit; do
   case $key in
     MemAvailable:) echo "memory $((value / 1024))" ;;
@@ -72,7 +73,7 @@ echo "clock $7"
 [ ! -d /run/systemd/system ] || systemctl show -p Id -p ActiveState redis redis-server valkey valkey-server 2>/dev/null
 ${firewallScript}
 ${takenPortsScript(ports)}
-true`;
+true`);
 }
 
 /** Of `systemctl show -p Id -p ActiveState`: names with aliases come under the same Id. */

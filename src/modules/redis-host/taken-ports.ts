@@ -22,7 +22,7 @@ for process in /proc/[0-9]*; do
     *"$name "*:[0-9]*) title=$\{title#*"$name "} port=$\{title%% *} port=$\{port##*:} ;;
     *) continue ;;
   esac
-  case $port in *[!0-9]*) continue ;; esac
+  case $port in ''|0*|*[!0-9]*) continue ;; esac
   case $title in *' [cluster]'*) bus=$((port + 10000)) ;; *) bus= ;; esac
   for port in $port $bus; do
     case ' ${ports.join(' ')} ' in *" $port "*) found="$found$\{found:+$nl}$port $\{process#/proc/} /$name" ;; esac

@@ -1,6 +1,7 @@
 import { splitConfWords } from '../../redis/conf/conf-words.ts';
 import type { NodeAnswer, RespValue } from '../../redis/node/contract.ts';
 import { JOINED_FUNCTION, READ_EUID } from '../../sh/builtin-reads.ts';
+import { contained } from '../../sh/contained.ts';
 import { quote } from '../../sh/quote.ts';
 import type { ReadAnswer } from '../contract.ts';
 import { parseBuildInfo } from '../redis-build/build-info.ts';
@@ -79,7 +80,7 @@ function anyCase(word: string): string {
 /** Of the unit's command line, which may hold a secret, only is said that it does. */
 export function serverReadScript(args: ServerArgs): string {
   const unit = quote(unitName(args));
-  return `${listenersFunction}
+  return contained(`${listenersFunction}
 ${JOINED_FUNCTION}
 conf=${quote(args.config)} server=${quote(serverPath(args))} unit=${quote(unitPath(args))}
 ${READ_EUID}
@@ -124,7 +125,7 @@ if [ -n "$pid" ] && [ -d "/proc/$pid" ]; then
 else
   listeners ${args.port} ${args.port + 10000 <= 65535 ? args.port + 10000 : ''} | sed 's/^/taken /'
 fi
-true`;
+true`);
 }
 
 export const serverQuestions: readonly (readonly string[])[] = [
