@@ -1,9 +1,9 @@
 // Builds dist/ from src/: types and validators from the schemas, then the program as one file with the packages that it uses, since
 // finding and compiling hundreds of modules at every start cost more than a run. V8's code for it is kept by src/cli/code-cache.ts.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -15,6 +15,7 @@ rmSync(`${root}dist`, { recursive: true, force: true });
 await buildProgram();
 await buildStart();
 await buildLab();
+await prepareShipped();
 chmodSync(`${root}dist/cli/main.js`, 0o755);
 
 /** The program and its packages. What ssh2 can do without, native code, is looked for when it runs. */
@@ -90,6 +91,18 @@ async function buildStart() {
   const bundle = await rolldown({ ...common, input: 'src/cli/main.ts', external: [/^node:/] });
   await bundle.write({ file: `${root}dist/cli/main.js`, format: 'cjs' });
   writeFileSync(`${root}dist/cli/package.json`, '{ "type": "commonjs" }\n');
+}
+
+/** The playbooks that come with the package, read and their templates judged ahead of time (src/source/prepared-yaml.ts). */
+async function prepareShipped() {
+  const bundle = await rolldown({ ...common, input: 'src/cli/prepare-shipped.ts', external: /^[^./]/ });
+  const file = `${root}dist/build/prepare.js`;
+  await bundle.write({ file });
+  const { prepareShipped: prepare } = await import(pathToFileURL(file).href);
+  rmSync(`${root}dist/build`, { recursive: true });
+  const made = prepare();
+  mkdirSync(`${root}dist/cli/prepared`);
+  for (const [name, text] of made) writeFileSync(`${root}dist/cli/prepared/${name}`, text);
 }
 
 /** What scripts and tests use of the lab. Packages stay outside. */

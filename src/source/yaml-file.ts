@@ -6,6 +6,7 @@ import { UnsafeText } from '../template/values.ts';
 import { hideValue, openVault, readMaybeVault } from '../vault/keyring.ts';
 import { VaultError } from '../vault/vault-text.ts';
 import { didYouMean } from './nearest.ts';
+import { preparedValue } from './prepared-yaml.ts';
 import { repairLine } from './quoting.ts';
 import { starred, vaultDiagnostic } from './source-text.ts';
 import { rememberText } from './texts.ts';
@@ -48,10 +49,18 @@ const vaultTag: ScalarTag = {
 export function loadYaml(file: string): YamlFile {
   try {
     const { bytes, wasVault } = readMaybeVault(file);
-    return wasVault ? parseOpened(bytes.toString('utf8'), file) : parseYaml(bytes.toString('utf8'), file);
+    const text = bytes.toString('utf8');
+    return wasVault ? parseOpened(text, file) : (readPrepared(text, file) ?? parseYaml(text, file));
   } catch (error) {
     return { file, documents: [], value: null, diagnostics: [unreadable(file, error)] };
   }
+}
+
+function readPrepared(text: string, file: string): YamlFile | undefined {
+  const prepared = preparedValue(text, file);
+  if (prepared === undefined) return undefined;
+  rememberText(file, text);
+  return { file, documents: [prepared.value], value: prepared.value, diagnostics: [] };
 }
 
 /** A vault's content: what it says is hidden wherever it might be shown, also in the frames around mistakes. */

@@ -2,6 +2,7 @@ import { bounded } from './budget.ts';
 import { compile } from './compile-expression.ts';
 import { namesOf } from './compile-targets.ts';
 import { compileBody } from './compile-template.ts';
+import { compiledLater } from './foreseen.ts';
 import { Frame } from './frame.ts';
 import type { DocumentOptions } from './functions.ts';
 import { query } from './lookups/lookups.ts';
@@ -33,10 +34,11 @@ function isTemplate(text: string): boolean {
  * puts out one value; other text becomes a string. Throws TemplateError for wrong syntax.
  */
 export function compileText(text: string): Compiled {
-  return cached(texts, text, () => {
-    if (!isTemplate(text)) return constant(text);
-    return compileStatements(statementsOf(text, plainWhitespace), (output) => output.native());
-  });
+  const make = () =>
+    isTemplate(text)
+      ? compileStatements(statementsOf(text, plainWhitespace), (output) => output.native())
+      : constant(text);
+  return cached(texts, text, () => compiledLater('text', text, make) ?? make());
 }
 
 /**
@@ -45,11 +47,12 @@ export function compileText(text: string): Compiled {
  */
 export function compileExpression(text: string, judged = false): Compiled {
   if (/^\s*\{\{[\s\S]*\}\}\s*$/.test(text)) return compileText(text.trim());
-  return cached(judged ? conditions : expressions, text, () => {
+  const make = () => {
     const node = within(() => parseExpression(text));
     const evaluate = compile(node, new Set(), judged);
     return withNames([{ kind: 'output', value: node, offset: 0 }], (frame) => evaluate(frame));
-  });
+  };
+  return cached(judged ? conditions : expressions, text, () => compiledLater('expression', text, make) ?? make());
 }
 
 const header = /^#jinja2:[ \t]*(.*)(?:\r?\n|$)/;
