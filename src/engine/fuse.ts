@@ -1,7 +1,8 @@
 import { statAhead } from '../modules/path-state.ts';
 import { askCommon } from '../sh/builtin-reads.ts';
-import { isContained } from '../sh/contained.ts';
+import { isContained, isFirst } from '../sh/contained.ts';
 import type { Reply } from '../transport/contract.ts';
+import { deferringFunctions, fillIn, PRINT_NOTED, printsTexts, withoutOwnTexts } from './deferred-texts.ts';
 
 /**
  * The shell writes line by line, and sshd makes a packet of each write: hundreds cost both sides more than the reading. Block sizes that
@@ -35,17 +36,28 @@ export function fuse(
   const [before, after] = care === 'careful' ? ['', sign] : [clock(sign), 'rcdeploy_alive'];
   const part = (script: string) =>
     care === 'quick' && isContained(script)
-      ? `rcdeploy_read() {\n${script}\n}\nrcdeploy_read </dev/null\n${end}`
+      ? `rcdeploy_read() {\n${withoutOwnTexts(script)}\n}\nrcdeploy_read </dev/null\n${end}`
       : apart(script);
   const parts = turns(scripts).map((turn) => `${part(scripts[turn] ?? '')}; ${after}`);
-  return ['{', before, ...ahead, ...parts, `} | ${inOnePiece}`].join('\n');
+  const defers = care === 'quick' && defersTexts(scripts);
+  const [functions, noted] = defers ? [[deferringFunctions(marker)], [`${PRINT_NOTED}\n${end}`]] : [[], []];
+  return ['{', before, ...ahead, ...functions, ...parts, ...noted, `} | ${inOnePiece}`].join('\n');
+}
+
+/** Whether the texts of files stand behind all other output of a quick message. */
+function defersTexts(scripts: readonly string[]): boolean {
+  return scripts.some((script) => isContained(script) && printsTexts(script));
 }
 
 /** The order in which scripts run: those that are not contained first, so that none of them sees what another left behind. */
 function turns(scripts: readonly string[]): number[] {
   const all = [...scripts.keys()];
-  const isLate = (turn: number) => isContained(scripts[turn] ?? '');
-  return [...all.filter((turn) => !isLate(turn)), ...all.filter(isLate)];
+  const of = (turn: number) => scripts[turn] ?? '';
+  return [
+    ...all.filter((turn) => !isContained(of(turn))),
+    ...all.filter((turn) => isFirst(of(turn))),
+    ...all.filter((turn) => isContained(of(turn)) && !isFirst(of(turn))),
+  ];
 }
 
 /**
@@ -73,24 +85,35 @@ export function unfuse(
   scripts: readonly string[],
   care: Care = 'quick',
 ): Reply[] | undefined {
-  const count = scripts.length;
+  const isQuick = care === 'quick' && scripts.length > 1;
+  const count = scripts.length + Number(isQuick && defersTexts(scripts));
   const stdouts = reply.stdout.split(`\n${marker} `);
   const said = reply.stderr.split(`\n${marker}\n`);
   const isWhole = stdouts.length === count + 1 && (care === 'quick' || count === 1 || said.length === count + 1);
-  const isQuick = care === 'quick' && count > 1;
   if (isQuick && (!isWhole || said.some((text) => text !== ''))) return undefined;
   if (!isWhole) {
     throw new Error(
       `the host's shell ended within a fused read after ${stdouts.length - 1} of ${count} parts (exit status ${reply.rc}): ${said.join('').slice(-400)}`,
     );
   }
+  const parts = partsOf(stdouts);
+  const outputs = parts.slice(0, scripts.length).map(({ stdout }) => stdout);
+  const filled = isQuick ? fillIn(outputs, parts[scripts.length]?.stdout ?? '', marker) : outputs;
+  if (filled === undefined) return undefined;
   const replies: Reply[] = [];
-  let output = stdouts[0] ?? '';
   for (const [index, turn] of turns(scripts).entries()) {
-    const next = stdouts[index + 1] ?? '';
-    const end = next.indexOf('\n');
-    replies[turn] = { rc: Number(next.slice(0, end)), stdout: output, stderr: said[index] ?? '' };
-    output = next.slice(end + 1);
+    replies[turn] = { rc: parts[index]?.rc ?? -1, stdout: filled[index] ?? '', stderr: said[index] ?? '' };
   }
   return replies;
+}
+
+/** What stands before each marker, and the exit status behind it. */
+function partsOf(stdouts: readonly string[]): { readonly rc: number; readonly stdout: string }[] {
+  let stdout = stdouts[0] ?? '';
+  return stdouts.slice(1).map((next) => {
+    const end = next.indexOf('\n');
+    const part = { rc: Number(next.slice(0, end)), stdout };
+    stdout = next.slice(end + 1);
+    return part;
+  });
 }

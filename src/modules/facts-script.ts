@@ -1,8 +1,10 @@
-import { common, FEW_LINES, READ_EUID } from '../sh/builtin-reads.ts';
+import { common, FEW_LINES, READ_EUID, SHORT_FUNCTION } from '../sh/builtin-reads.ts';
+import { containedFirst } from '../sh/contained.ts';
 import { entryFunction } from './account-read.ts';
 
-const functions = `${entryFunction}sec() { printf '\\n@@%s\\n' "$1"; }
-show() { sec "$1"; [ -r "$2" ] && while IFS= read -r l || [ -n "$l" ]; do printf '%s\\n' "$l"; done < "$2" 2>/dev/null; }
+const functions = `${entryFunction}${SHORT_FUNCTION}
+sec() { printf '\\n@@%s\\n' "$1"; }
+show() { sec "$1"; [ -r "$2" ] && short "$2" 2>/dev/null; }
 `;
 
 /** What hardware and virtualization facts are made of; much of the cost, and a playbook may do without. */
@@ -69,7 +71,7 @@ sec env; export -p
  * handful of processes; what a host does not have is an empty section.
  */
 export function factsScript(withHardware: boolean): string {
-  return `${functions}${withHardware ? hardware : ''}${basics}`;
+  return containedFirst(`${functions}${withHardware ? hardware : ''}${basics}`);
 }
 
 /** The sections of the script's output; `env` comes last since its values may hold newlines. */

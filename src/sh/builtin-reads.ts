@@ -7,6 +7,12 @@ export const READ_EUID = `euid=\${rcdeploy_euid-}; [ "$euid" ] || while read -r 
 /** A function that prints the lines of a short file, without the newlines: `joined FILE`. */
 export const JOINED_FUNCTION = `joined() { while IFS= read -r line || [ -n "$line" ]; do printf '%s' "$line"; done <"$1"; }`;
 
+/** A function that prints the lines of a short file: `short FILE`. */
+export const SHORT_FUNCTION = `short() { while IFS= read -r l || [ -n "$l" ]; do printf '%s\\n' "$l"; done <"$1"; }`;
+
+/** A function that prints a file as it is, or several, each below a line `==> FILE <==`: `texts FILE…`. */
+export const TEXTS_FUNCTION = `texts() { tail -n +1 -- "$@"; }`;
+
 /**
  * What several reads of a message ask the host in the same words, by the variable that keeps the answer: `uname` with all that
  * is wanted of it, and the clock in the fields that facts tell.

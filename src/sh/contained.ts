@@ -1,4 +1,5 @@
 const MARK = '# contained\n';
+const FIRST = '# contained, first\n';
 
 /**
  * Declares that a read script leaves nothing behind that another would notice, and notices nothing that another left: it sets each variable
@@ -9,6 +10,16 @@ export function contained(script: string): string {
   return MARK + script;
 }
 
+/** The same for one that tells what the shell was given, as `export -p` does: it runs before others have set variables that are exported. */
+export function containedFirst(script: string): string {
+  return FIRST + script;
+}
+
 export function isContained(script: string): boolean {
-  return script.startsWith(MARK);
+  return script.startsWith(MARK) || isFirst(script);
+}
+
+/** Whether it is to run before other contained ones. */
+export function isFirst(script: string): boolean {
+  return script.startsWith(FIRST);
 }

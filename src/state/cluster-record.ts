@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { ClusterRecord, RecordedNode } from '../redis/cluster/topology.ts';
+import { TEXTS_FUNCTION } from '../sh/builtin-reads.ts';
 import { contained } from '../sh/contained.ts';
 import { quote } from '../sh/quote.ts';
 import { MAKE_STATE_DIR, SET_STATE_DIR } from './state-dir.ts';
 
 /** Prints a line of JSON for each cluster that has nodes on the host. */
-export const READ_RECORDS = contained(`${SET_STATE_DIR}
-for F in "$D"/clusters/*.json; do [ -f "$F" ] && cat "$F"; done
+export const READ_RECORDS = contained(`${TEXTS_FUNCTION}
+${SET_STATE_DIR}
+for F in "$D"/clusters/*.json; do [ -f "$F" ] && texts "$F"; done
 true`);
 
 /** A record that makes no sense is none: then what the nodes say has to be enough. */

@@ -1,3 +1,4 @@
+import { SHORT_FUNCTION } from '../sh/builtin-reads.ts';
 import { contained } from '../sh/contained.ts';
 import { endProcessFunctions } from '../sh/end-process.ts';
 import { quote } from '../sh/quote.ts';
@@ -44,7 +45,8 @@ for F in "$D"/lock.*; do
 done`;
 
 /** Prints `lock N STATUS`, then the two lines of the lock's file. */
-export const READ_LOCK = contained(`${SET_STATE_DIR}
+export const READ_LOCK = contained(`${SHORT_FUNCTION}
+${SET_STATE_DIR}
 ${FIND_LATEST}
 S=free
 if [ "$N" -gt 0 ] && [ ! -e "$D/lock.$N.released" ]; then
@@ -53,7 +55,7 @@ if [ "$N" -gt 0 ] && [ ! -e "$D/lock.$N.released" ]; then
   if [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] && [ "\${20-}" = "$start" ] && [ "$1" != Z ]; then S=held; else S=dead; fi
 fi
 printf 'lock %s %s\\n' "$N" "$S"
-[ "$N" -gt 0 ] && while IFS= read -r l || [ -n "$l" ]; do printf '%s\\n' "$l"; done <"$D/lock.$N"
+[ "$N" -gt 0 ] && short "$D/lock.$N"
 true`);
 
 export function parseLock(output: string): LockState {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { TEXTS_FUNCTION } from '../sh/builtin-reads.ts';
 import { contained } from '../sh/contained.ts';
 import { quote } from '../sh/quote.ts';
 import { MAKE_STATE_DIR, SET_STATE_DIR } from './state-dir.ts';
@@ -21,8 +22,9 @@ export function owedKey(handler: string, args: unknown): string {
 }
 
 /** Prints a line of JSON for each owed handler. */
-export const READ_OWED = contained(`${SET_STATE_DIR}
-for F in "$D"/owed/*.json; do [ -f "$F" ] && cat "$F"; done
+export const READ_OWED = contained(`${TEXTS_FUNCTION}
+${SET_STATE_DIR}
+for F in "$D"/owed/*.json; do [ -f "$F" ] && texts "$F"; done
 true`);
 
 export function parseOwed(output: string): Owed[] {

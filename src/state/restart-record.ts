@@ -1,3 +1,4 @@
+import { TEXTS_FUNCTION } from '../sh/builtin-reads.ts';
 import { contained } from '../sh/contained.ts';
 import { quote } from '../sh/quote.ts';
 import { MAKE_STATE_DIR, SET_STATE_DIR } from './state-dir.ts';
@@ -10,8 +11,9 @@ export interface RestartRecord {
 }
 
 /** Prints `CLUSTER.PORT RUN_ID` for each record, whatever cluster it is of: the same question on every host, read with the first. */
-export const READ_RESTARTS = contained(`${SET_STATE_DIR}
-for F in "$D"/rolling/*; do [ -f "$F" ] && { printf '%s ' "\${F##*/}"; cat "$F"; }; done
+export const READ_RESTARTS = contained(`${TEXTS_FUNCTION}
+${SET_STATE_DIR}
+for F in "$D"/rolling/*; do [ -f "$F" ] && { printf '%s ' "\${F##*/}"; texts "$F"; }; done
 true`);
 
 export function parseRestarts(output: string, cluster: string): RestartRecord[] {

@@ -1,6 +1,6 @@
 import type { NodeQuery, RespValue } from '../../redis/node/contract.ts';
 import { compareVersions } from '../../redis/versions/server-version.ts';
-import { JOINED_FUNCTION } from '../../sh/builtin-reads.ts';
+import { JOINED_FUNCTION, TEXTS_FUNCTION } from '../../sh/builtin-reads.ts';
 import { contained } from '../../sh/contained.ts';
 import { quote } from '../../sh/quote.ts';
 import type { ReadAnswer } from '../contract.ts';
@@ -53,6 +53,7 @@ export interface ConfigState {
 /** What stat says, a line for each further thing that is read, an empty line, and the texts of the files as `tail` prints one or two. */
 export function configReadScript(path: string, prefix: string): string {
   return contained(`${statFunctions}${JOINED_FUNCTION}
+${TEXTS_FUNCTION}
 f=${quote(path)} p=${quote(prefix)}/current
 stat_block "$f" "" ${statKey(quote(path))}
 if [ -f "$f" ]; then
@@ -65,7 +66,7 @@ set --
 [ ! -r "$p/directives.json" ] || { echo directives; set -- "$p/directives.json"; }
 if [ -f "$f" ] && [ -r "$f" ]; then echo text; set -- "$@" "$f"; fi
 echo
-[ $# = 0 ] || tail -n +1 -- "$@"
+[ $# = 0 ] || texts "$@"
 true`);
 }
 

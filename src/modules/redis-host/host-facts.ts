@@ -1,4 +1,4 @@
-import { common, READ_EUID } from '../../sh/builtin-reads.ts';
+import { common, READ_EUID, TEXTS_FUNCTION } from '../../sh/builtin-reads.ts';
 import { contained } from '../../sh/contained.ts';
 import { quote } from '../../sh/quote.ts';
 import type { Reply } from '../../transport/contract.ts';
@@ -43,9 +43,12 @@ export function hostFactsScript(ports: readonly number[], dataDir: string): stri
   const files = Object.values(kernelFiles);
   const writable = Object.entries(kernelFiles).map(([name, file]) => `[ ! -w ${file} ] || echo writable ${name}`);
   // Not by the shell's read: it asks for one byte at a time, and files of /proc/sys end after the first.
-  return contained(`${READ_EUID}
+  return contained(`${TEXTS_FUNCTION}
+${READ_EUID}
 [ "$euid" != 0 ] || echo root
-grep '' ${files.join(' ')} /dev/null 2>/dev/null
+set --
+for file in ${files.join(' ')}; do [ ! -r "$file" ] || set -- "$@" "$file"; done
+texts "$@" /dev/null 2>/dev/null
 ${writable.join('\n')}
 [ ! -d ${limitsFile.replace(/\/[^/]*$/, '')} ] || echo limits_dir
 for file in ${sysctlFile} ${tmpfilesFile} ${limitsFile}; do
@@ -113,13 +116,12 @@ export function parseHostFacts({ stdout }: Reply, now: number): HostFacts {
   };
 }
 
-/** Of lines `FILE:VALUE`; `always [madvise] never` stands for `madvise`. */
+/** Of lines `==> FILE <==`, each with the value below it; `always [madvise] never` stands for `madvise`. */
 function kernelValues(stdout: string): Record<string, string> {
   const values: Record<string, string> = {};
   for (const [name, file] of Object.entries(kernelFiles)) {
-    const line = stdout.split('\n').find((each) => each.startsWith(`${file}:`));
-    if (line === undefined) continue;
-    const text = line.slice(file.length + 1);
+    const [text = ''] = stdout.split(`==> ${file} <==\n`)[1]?.split('\n', 1) ?? [];
+    if (text === '') continue;
     values[name] = /\[(.*?)\]/.exec(text)?.[1] ?? text;
   }
   return values;

@@ -31,11 +31,17 @@ const args: RedisHostArgs = {
 const now = Date.parse('2026-11-23T12:00:00Z');
 const fresh = [
   'root',
-  '/proc/sys/vm/overcommit_memory:0',
+  '==> /proc/sys/vm/overcommit_memory <==',
+  '0',
+  '',
   'writable vm.overcommit_memory',
-  '/proc/sys/net/core/somaxconn:4096',
+  '==> /proc/sys/net/core/somaxconn <==',
+  '4096',
+  '',
   'writable net.core.somaxconn',
-  '/sys/kernel/mm/transparent_hugepage/enabled:[always] madvise never',
+  '==> /sys/kernel/mm/transparent_hugepage/enabled <==',
+  '[always] madvise never',
+  '',
   'writable thp',
   'open_files 1048576',
   'free 5000',
@@ -65,9 +71,15 @@ test('what can be fixed is set now and for the next boot', () => {
 test('a host that was put right stays so', () => {
   const lines = [
     'root',
-    '/proc/sys/vm/overcommit_memory:1',
-    '/sys/kernel/mm/transparent_hugepage/enabled:always [madvise] never',
-    '/proc/sys/net/core/somaxconn:4096',
+    '==> /proc/sys/vm/overcommit_memory <==',
+    '1',
+    '',
+    '==> /sys/kernel/mm/transparent_hugepage/enabled <==',
+    'always [madvise] never',
+    '',
+    '==> /proc/sys/net/core/somaxconn <==',
+    '4096',
+    '',
     ...persisted,
   ];
   expect(plan(lines)).toMatchObject({ changes: [], warnings: [], unsafe: [] });
