@@ -9,13 +9,11 @@ import { str } from '../python-text.ts';
 import { known } from '../undefined.ts';
 import { TemplateError, UnsafeText } from '../values.ts';
 
-/** Loaded with the first query: no start pays for it. */
-const load = createRequire(import.meta.url);
-
 /** `json_query`: JMESPath, as community.general has it. */
 export const queryFilters = {
   json_query: define('expr', (value: unknown, expression: unknown) => {
-    const { search } = load('jmespath') as typeof jmespath;
+    // Loaded with the first query: no start pays for it.
+    const { search } = createRequire(import.meta.url)('jmespath') as typeof jmespath;
     try {
       return withPrototypes(search(bare(value), str(expression)));
     } catch (error) {
