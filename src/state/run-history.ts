@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Holder } from './lock.ts';
 
@@ -62,7 +62,7 @@ export class RunHistory {
       const temporary = join(this.#directory, `.${randomBytes(6).toString('hex')}`);
       writeFileSync(temporary, `${JSON.stringify(record)}\n`, { mode: 0o600, flag: 'wx' });
       renameSync(temporary, join(this.#directory, `${record.id}.json`));
-      for (const old of this.#names().slice(0, -mostRuns)) rmSync(join(this.#directory, old), { force: true });
+      for (const old of this.#names().slice(0, -mostRuns)) unlinkSync(join(this.#directory, old));
     } catch {
       // See above.
     }
