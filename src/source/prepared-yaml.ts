@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ForeseenTemplate, foresee } from '../template/foreseen.ts';
 import { type PlacesRecord, restorePlaces } from './places-record.ts';
@@ -17,16 +17,23 @@ export function preparedName(text: string): string {
 
 /** Beside the program's one file. Source that runs as it is has none. */
 const directory = join(import.meta.dirname, 'prepared');
+let names: ReadonlySet<string> | undefined;
 
 /** The value of a YAML text that the build has prepared, with all its places; undefined for any other. */
 export function preparedValue(text: string, file: string): { readonly value: unknown } | undefined {
-  let json: string;
+  names ??= namesIn(directory);
+  const name = names.size > 0 ? preparedName(text) : '';
+  if (!names.has(name)) return undefined;
+  return restore(JSON.parse(readFileSync(join(directory, name), 'utf8')) as PreparedYaml, file);
+}
+
+/** Listed once: an inventory may have a file of variables for each of a thousand hosts. */
+function namesIn(place: string): ReadonlySet<string> {
   try {
-    json = readFileSync(join(directory, preparedName(text)), 'utf8');
+    return new Set(readdirSync(place));
   } catch {
-    return undefined;
+    return new Set();
   }
-  return restore(JSON.parse(json) as PreparedYaml, file);
 }
 
 export function restore(prepared: PreparedYaml, file: string): { readonly value: unknown } {
