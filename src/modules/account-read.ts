@@ -17,11 +17,11 @@ else r=; while IFS= read -r l; do n=\${l%%:*} i=\${l#*:} i=\${i#*:} i=\${i%%:*};
 }
 
 /**
- * The same for reads, which run again and again: `entry passwd|group KEY 1|3`. The shell finds the entry itself where the file is asked
- * first anyway; what is not among its first lines is asked of getent.
+ * The same for reads, which run again and again: `entry passwd|group KEY 1|3`; `find_entry` leaves the line in r, which takes no fork. The
+ * shell finds the entry itself where the file is asked first anyway; what is not among its first lines is asked of getent.
  */
 export const entryFunction = `${FILES_FIRST}
-entry() {
+find_entry() {
   r= c=0
   if files_first "$1"; then
     while [ "$c" -lt ${FEW_LINES} ] && IFS= read -r l; do
@@ -30,9 +30,10 @@ entry() {
       if [ "$n" = "$2" ]; then r=$l; break; fi
     done <"/etc/$1"
   fi
-  if [ -n "$r" ]; then printf '%s\\n' "$r"
-  elif [ "$3" = 3 ]; then ${entryByWord('"$1"', '"$2"', 3).trim().replaceAll('\n', '\n  ')}
-  else ${entryByWord('"$1"', '"$2"', 1).trim().replaceAll('\n', '\n  ')}
+  if [ -n "$r" ]; then :
+  elif [ "$3" = 3 ]; then r=$(${entryByWord('"$1"', '"$2"', 3).trim().replaceAll('\n', '\n  ')})
+  else r=$(${entryByWord('"$1"', '"$2"', 1).trim().replaceAll('\n', '\n  ')})
   fi
 }
+entry() { find_entry "$@"; printf '%s\\n' "$r"; }
 `;

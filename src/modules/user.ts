@@ -31,14 +31,16 @@ export interface UserState {
 
 /** What `id` would say, without the further groups, which nobody asks for: `i` of `u`. */
 const primaryGroup = `if [ -n "$u" ]; then
-  n=\${u#*:*:} n=\${n%%:*} i=\${u#*:*:*:} i=\${i%%:*}
-  l=$(entry group "$i" 3)
+  i=\${u#*:*:*:} i=\${i%%:*}
+  find_entry group "$i" 3
+  l=$r n=\${u#*:*:} n=\${n%%:*}
   i="uid=$n(\${u%%:*}) gid=$i\${l:+(\${l%%:*})} groups=$i\${l:+(\${l%%:*})}"
 fi`;
 
 function script(args: UserArgs): string {
   const named = [...(args.group === undefined ? [] : [args.group]), ...(args.groups ?? [])];
-  return contained(`${entryFunction}u=$(entry passwd ${quote(args.name)} 1) || exit
+  return contained(`${entryFunction}find_entry passwd ${quote(args.name)} 1
+u=$r
 i=
 ${args.groups === undefined ? primaryGroup : `[ -z "$u" ] || i=$(id -- "\${u%%:*}" 2>/dev/null)`}
 g=\${i#* gid=}

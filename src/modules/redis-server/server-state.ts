@@ -88,7 +88,7 @@ ${READ_EUID}
 [ ! -d /run/systemd/system ] || echo systemd
 real= pinned=
 if [ -x "$server" ]; then
-  pinned=$(cd -P -- "\${server%/*}" 2>/dev/null && printf '%s/%s' "$(pwd -P)" "\${server##*/}")
+  pinned=$(cd -P -- "\${server%/*}" 2>/dev/null && printf '%s/%s' "$PWD" "\${server##*/}")
   [ -L "$server" ] || real=$pinned
   [ "$real" ] || real=$(readlink -f "$server")
   printf 'server %s\\npinned %s\\n' "$real" "$pinned"
