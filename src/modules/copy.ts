@@ -107,7 +107,7 @@ export const copy: HostModule<CopyArgs, CopyState> = {
     if (args._tree !== undefined) return { script: readTree(args, args._tree) };
     const src = remoteSrc(args);
     const name = args.src === undefined ? undefined : basename(args.src);
-    const script = readFileContent(args, name, args._content?.sha256);
+    const script = readFileContent(args, name, args._content);
     return { script: src === undefined ? contained(script) : readSource(src) + script, stats: [pathWord(args.dest)] };
   },
   parse({ reply }: ReadAnswer, args): CopyState {

@@ -1,4 +1,5 @@
 import { TaskError } from '../errors/errors.ts';
+import { DIGEST_LATER_FUNCTION, TEXTS_FUNCTION } from '../sh/builtin-reads.ts';
 import { quote } from '../sh/quote.ts';
 import type { ApplyContext, Change, Plan, PlanEnv, Result } from './contract.ts';
 import {
@@ -15,7 +16,7 @@ import {
 } from './file-attributes.ts';
 import { pathWord } from './host-path.ts';
 import { installScript, splitBackup } from './install-file.ts';
-import type { Content } from './local-file.ts';
+import { type Content, SHORT_BYTES } from './local-file.ts';
 import { formatMode } from './mode.ts';
 import { type PathState, parseStatBlock, statFunctions, statKey } from './path-state.ts';
 import { failedScript, type ReplyLines } from './reply-lines.ts';
@@ -37,25 +38,44 @@ export interface FileContentState {
   readonly state: PathState | undefined;
   readonly facts: AttributeFacts;
   readonly sha256: string | undefined;
-  /** What stands there, when it differs and is no longer than 64 KiB. */
+  /** What stands there, if it is no longer than 64 KiB; undefined, too, when it is known not to differ. */
   readonly text: string | undefined;
 }
 
-/** `name` is what the file is called when `dest` is a directory; `sha256` undefined: the digest is only reported. */
-export function readFileContent(args: FileContentArgs, name: string | undefined, sha256: string | undefined): string {
+/**
+ * A function that prints digest, path and text of the file `d` of `size` bytes, and is true, where that spares a process: in a
+ * message in which files are printed together, and if the file may be a short text too.
+ */
+const shortTextFunction = `${DIGEST_LATER_FUNCTION}
+${TEXTS_FUNCTION}
+short_text() {
+  [ -n "$size" ] && [ "$size" -le ${SHORT_BYTES} ] && [ -r "$d" ] && digest_later "$d" || return 1
+  printf '\\n%s\\0text\\n' "$d"; texts "$d"
+}
+`;
+
+/** `name` is what the file is called when `dest` is a directory; `content` undefined: the digest is only reported. */
+export function readFileContent(
+  args: FileContentArgs,
+  name: string | undefined,
+  content: Pick<Content, 'sha256' | 'isShortText'> | undefined,
+): string {
   const into = name === undefined ? '' : ` d="\${d%/}"/${quote(name)}`;
   const slash = args.dest.endsWith('/');
-  return `${statFunctions}d=${pathWord(args.dest)} k=file
+  const digest = `if [ "$size" ]; then h=$(sha256sum < "$d") || exit; h=\${h%% *}; fi
+printf '%s\\n%s\\0' "$h" "$d"`;
+  const text =
+    content && `[ -z "$h" ] || [ "$h" = ${content.sha256} ] || [ "$size" -gt 65536 ] || { echo text; cat < "$d"; }`;
+  return `${statFunctions}${content?.isShortText ? shortTextFunction : ''}d=${pathWord(args.dest)} k=file
 ${slash ? `k=directory${into}` : `if [ -d "$d" ]; then k=directory${into}; fi`}
 ${args.follow ? '[ ! -L "$d" ] || d=$(readlink -f -- "$d") || exit\n' : ''}case $d in */*) parent=\${d%/*}/ ;; *) parent=. ;; esac
 [ -d "$parent" ] && e=y || e=n
 printf '%s %s\\n' $k $e
 stat_block "$d" "" ${statKey(pathWord(args.dest))}
-${attributesRead(args)}h=
-if [ -f "$d" ] && [ ! -L "$d" ]; then h=$(sha256sum < "$d") || exit; h=\${h%% *}; fi
-echo "$h"
-printf '%s\\0' "$d"
-${sha256 === undefined ? '' : `if [ -n "$h" ] && [ "$h" != ${sha256} ] && [ $(wc -c < "$d") -le 65536 ]; then echo text; cat < "$d"; fi\n`}:
+${attributesRead(args)}h= size=
+if [ -f "$d" ] && [ ! -L "$d" ]; then size=\${s#* * * } size=\${size%% *}; fi
+${content?.isShortText ? `short_text || {\n${digest}\n${text}\n}` : `${digest}\n${text ?? ''}`}
+:
 `;
 }
 

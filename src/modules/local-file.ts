@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
@@ -11,6 +12,8 @@ export interface Content {
   /** Ansible returns SHA-1 as `checksum`. */
   readonly sha1: string;
   readonly size: number;
+  /** UTF-8 and no longer than 2 KiB: to send it costs a host less than its digest. */
+  readonly isShortText: boolean;
   /** The bytes; read again from the file when they are needed, so that no large file waits in memory. */
   bytes(): Promise<Buffer>;
 }
@@ -21,6 +24,9 @@ export interface SourceFile {
   /** What came out of a vault is shown nowhere. */
   readonly secret: boolean;
 }
+
+/** Most bytes of a short text: a host needs as long for a process as for sending some packets, but networks differ. */
+export const SHORT_BYTES = 2048;
 
 export async function contentOfSource(file: string, decrypt: boolean): Promise<SourceFile> {
   if (!decrypt || !(await beginsAsVault(file))) return { content: await contentOfFile(file), secret: false };
@@ -56,7 +62,8 @@ export function contentOfText(text: string): Content {
 
 export function contentOfBytes(bytes: Buffer): Content {
   const digest = (algorithm: string) => createHash(algorithm).update(bytes).digest('hex');
-  return { sha256: digest('sha256'), sha1: digest('sha1'), size: bytes.length, bytes: async () => bytes };
+  const digests = { sha256: digest('sha256'), sha1: digest('sha1') };
+  return { ...digests, size: bytes.length, isShortText: isShortText(bytes), bytes: async () => bytes };
 }
 
 export async function contentOfFile(file: string): Promise<Content> {
@@ -66,15 +73,23 @@ export async function contentOfFile(file: string): Promise<Content> {
   if (cached?.stamp === stamp) return cached.content;
   const [sha256, sha1] = [createHash('sha256'), createHash('sha1')];
   let size = 0;
+  let isText = true;
   for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
     sha256.update(chunk);
     sha1.update(chunk);
     size += chunk.length;
+    isText &&= size === chunk.length && isShortText(chunk);
   }
   const digest = sha256.digest('hex');
-  const content = { sha256: digest, sha1: sha1.digest('hex'), size, bytes: () => bytesOf(file, digest) };
+  const digests = { sha256: digest, sha1: sha1.digest('hex') };
+  const content = { ...digests, size, isShortText: isText, bytes: () => bytesOf(file, digest) };
   known.set(file, { stamp, content });
   return content;
+}
+
+/** A text in which U+FFFD stands itself cannot be told from one that is no UTF-8, once it is decoded. */
+function isShortText(bytes: Buffer): boolean {
+  return bytes.length <= SHORT_BYTES && isUtf8(bytes) && !bytes.includes('\uFFFD');
 }
 
 async function bytesOf(file: string, sha256: string): Promise<Buffer> {

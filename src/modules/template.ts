@@ -30,7 +30,7 @@ export const template: HostModule<TemplateArgs, FileContentState> = {
     return { ...args, _content: contentOfText(text), ...(source.secret ? {} : { _text: text }) };
   },
   read: (args) => ({
-    script: contained(readFileContent(args, basename(args.src), args._content?.sha256)),
+    script: contained(readFileContent(args, basename(args.src), args._content)),
     stats: [pathWord(args.dest)],
   }),
   parse: ({ reply }, args) => parseFileContent(new ReplyLines(reply, `looking at ${args.dest}`), args),

@@ -121,7 +121,7 @@ async function store(answer: WebAnswer, args: UriArgs, context: ApplyContext): P
   const name = answer.url.pathname.split('/').at(-1) || 'index.html';
   const file = { ...args, dest: args.dest ?? '', follow: true };
   const content = contentOfBytes(answer.body);
-  const looked = await context.sh(readFileContent(file, name, content.sha256));
+  const looked = await context.sh(readFileContent(file, name, content));
   const state = parseFileContent(new ReplyLines(looked, `looking at ${args.dest}`), file);
   const env = { host: context.host, check: false, diff: context.diff, changesPredicted: false };
   const plan = planFileContent(state, file, content.sha256, undefined, env);

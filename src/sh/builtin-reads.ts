@@ -10,6 +10,12 @@ export const JOINED_FUNCTION = `joined() { while IFS= read -r line || [ -n "$lin
 /** A function that prints the lines of a short file: `short FILE`. */
 export const SHORT_FUNCTION = `short() { while IFS= read -r l || [ -n "$l" ]; do printf '%s\\n' "$l"; done <"$1"; }`;
 
+/**
+ * A function that is true when it saw to it that the digest of a file will stand there, as 64 digits: `digest_later FILE`. A script by
+ * itself asks `sha256sum`; where files are printed together, the digest is made of what is printed.
+ */
+export const DIGEST_LATER_FUNCTION = 'digest_later() { return 1; }';
+
 /** A function that prints a file as it is, or several, each below a line `==> FILE <==`: `texts FILE…`. */
 export const TEXTS_FUNCTION = `texts() { tail -n +1 -- "$@"; }`;
 

@@ -8,6 +8,7 @@ import { copy } from '../../src/modules/copy.ts';
 import { factsScript, sectionsOf } from '../../src/modules/facts-script.ts';
 import { file } from '../../src/modules/file.ts';
 import { group } from '../../src/modules/group.ts';
+import { contentOfText } from '../../src/modules/local-file.ts';
 import { readScript } from '../../src/modules/redis-build/install-scripts.ts';
 import { configReadScript, realDirectoryScript } from '../../src/modules/redis-config/config-state.ts';
 import { hostFactsScript } from '../../src/modules/redis-host/host-facts.ts';
@@ -68,7 +69,9 @@ function scriptsFor(dir: string): Record<string, readonly string[]> {
       ...files.map((path) => script(file.read({ path, src: conf, recurse: true, group: 'none such' } as never))),
     ],
     'modules/copy.ts': files.flatMap((dest) =>
-      ['copied', undefined].map((src) => script(copy.read({ dest, src, follow: true, own, _content: src } as never))),
+      ['copied', undefined].map((src) =>
+        script(copy.read({ dest, src, follow: true, own, _content: src && contentOfText(src) } as never)),
+      ),
     ),
     'modules/template.ts': files.map((dest) => script(template.read({ dest, src: 'from', own } as never))),
     'modules/redis-config/config-state.ts': [
