@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TaskError, UnreachableError } from '../errors/errors.ts';
 import { type Handler, type Play, type Task, taskOfHandler } from '../playbook/contract.ts';
 import { READ_RECORDS } from '../state/cluster-record.ts';
@@ -38,12 +39,23 @@ export class OwedWork {
     this.#run = run;
   }
 
+  /**
+   * Begin to log in to those who are asked first, as many as may be at work at once: what they are asked is prepared while their sshd
+   * is at it. A failure is told to whoever needs the connection.
+   */
+  async reach(play: PlayRun): Promise<void> {
+    const { connections, keepers, request } = this.#run;
+    for (const host of play.active().slice(0, request.forks)) {
+      const there = this.#toAsk(play, host);
+      if (there) connections.open(keepers.of(there.way).way).catch(() => undefined);
+    }
+    await nextTurn();
+  }
+
   /** What is read on a host before anything else: its lock, its owed handlers and, for later, its records of clusters. */
-  firstReads({ context }: PlayRun, host: HostState): ScriptRead[] {
-    if (this.#asked.get(context.play)?.has(host)) return [];
-    const there = this.#whereOf(host, context);
-    if (there === undefined || there.isRead) return [];
-    return this.#reads(there, [READ_LOCK, READ_OWED, READ_RECORDS, READ_RESTARTS]);
+  firstReads(play: PlayRun, host: HostState): ScriptRead[] {
+    const there = this.#toAsk(play, host);
+    return there === undefined ? [] : this.#reads(there, [READ_LOCK, READ_OWED, READ_RECORDS, READ_RESTARTS]);
   }
 
   /** Refuse while another run is at work, and notify the handlers of this play that are owed. */
@@ -163,6 +175,13 @@ export class OwedWork {
       failureResult(error);
       return undefined;
     }
+  }
+
+  /** Undefined where nothing is left to ask. */
+  #toAsk({ context }: PlayRun, host: HostState): OwedThere | undefined {
+    if (this.#asked.get(context.play)?.has(host)) return undefined;
+    const there = this.#whereOf(host, context);
+    return there?.isRead ? undefined : there;
   }
 
   /** Nowhere, where variables do not say how to get there: the first task that needs the host says so. */

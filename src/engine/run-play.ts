@@ -77,7 +77,10 @@ export async function runPlay(run: Run, playbook: Playbook, play: Play): Promise
 /** The lock of another run and owed handlers are read with the first facts; facts of all hosts come before the first batch. */
 async function begin(play: PlayRun, facts: readonly Task[]): Promise<void> {
   const [first] = play.path.flatMap((step) => (step.kind === 'task' ? [step.task] : []));
-  if (first && play.run.request.fuse) await Promise.all(play.active().map((host) => readAhead(play, first, host)));
+  if (first && play.run.request.fuse) {
+    await play.run.owed.reach(play);
+    await Promise.all(play.active().map((host) => readAhead(play, first, host)));
+  }
   await play.run.owed.lookAt(play);
   for (const task of facts) await runTask(play, task, play.active(), { handler: false, rescuable: false });
 }

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UnreachableError } from '../errors/errors.ts';
 import { Authentication } from './authentication.ts';
@@ -15,7 +16,8 @@ const attempts = 10;
 /** An SSH connection to one host, through its jump hosts if it has any. */
 export async function openSsh(target: Target, signal: AbortSignal, hooks: ConnectHooks): Promise<SshCarrier> {
   const settings = await settingsFor(target);
-  const [authentication, policy] = await Promise.all([
+  // Read while the host's sshd makes its own beginning, which takes it as long.
+  const reading = Promise.all([
     Authentication.of(settings, {
       password: target.password,
       privateKeyFile: target.privateKeyFile && expandHome(target.privateKeyFile),
@@ -24,21 +26,39 @@ export async function openSsh(target: Target, signal: AbortSignal, hooks: Connec
     }),
     HostKeyPolicy.of(target.name, settings, target.acceptNewHostKeys, hooks.notice ?? (() => undefined)),
   ]);
+  reading.catch(() => undefined);
   const timeoutMs = settings.connectTimeoutMs ?? target.connectTimeoutMs;
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted();
     const jump = await openJump(settings.proxyJump, target, signal, hooks);
+    let socket: Duplex | undefined;
     try {
-      const socket = await openSocket(target.name, settings, jump, timeoutMs, signal);
+      socket = await openSocket(target.name, settings, jump, timeoutMs, signal);
+      const [authentication, policy] = await whileOpen(socket, reading);
       const client = await logIn(target.name, socket, settings, { authentication, policy, timeoutMs, signal });
       return new SshCarrier(target.name, settings.user, client, releaseOnce(jump));
     } catch (error) {
+      socket?.destroy();
       jump?.release();
       if (!(error instanceof DroppedError) || attempt === attempts) {
         throw error instanceof DroppedError ? dropped(target.name, error) : error;
       }
       await delay(attempt * (50 + Math.random() * 250), undefined, { signal });
     }
+  }
+}
+
+/** What is waited for, unless the host hangs up meanwhile: a person who types a passphrase may take longer than sshd waits. */
+async function whileOpen<T>(socket: Duplex, waited: Promise<T>): Promise<T> {
+  // Without a listener an error would end the process.
+  const onError = () => undefined;
+  socket.on('error', onError);
+  try {
+    const value = await waited;
+    if (socket.destroyed) throw new DroppedError('the connection was closed before the login began');
+    return value;
+  } finally {
+    socket.off('error', onError);
   }
 }
 
