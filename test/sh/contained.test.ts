@@ -36,6 +36,7 @@ function home(): string {
     'redis/7.0.15/build.json': '{"platform":{"os":"x-1",\n"libc":"glibc-2"}}',
     'redis/7.0.15/directives.json': '{"7.0.15":[]}\n',
     'conf/redis.conf': `pidfile "${process.cwd()}/none.pid"\n  requirepass x\ndir "/tmp"\nlast line`,
+    junk: '1\n',
     'conf/nodes.conf': 'abc 127.0.0.1:7@17 myself,slave def 0 0 1 connected\n',
   });
   symlinkSync('7.0.15', join(dir, 'redis/current'));
@@ -145,12 +146,14 @@ rcdeploy_read </dev/null\necho "exit status $?"\n{ ${STAND}; } >after\ncmp befor
   it.each(Object.entries(scriptsFor(dir)))(
     'of %s see nothing that others left, and leave the shell as it was',
     (_file, own) => {
-      const junk = names.map((name) => `${name}='7 junk/* [x]'`).join('\n');
+      // What is no number, matches files and splits; and what names a file in which there is a number.
+      const junk = ["'7 junk/* [x]'", `${dir}/junk`].map((text) => names.map((name) => `${name}=${text}`).join('\n'));
       for (const script of own) {
         const clean = alone(script, '');
         expect(clean.stdout).toMatch(/exit status \d+\n$/);
-        const other = alone(script, junk);
-        expect({ ...other, stdout: steady(other.stdout) }).toEqual({ ...clean, stdout: steady(clean.stdout) });
+        for (const other of junk.map((before) => alone(script, before))) {
+          expect({ ...other, stdout: steady(other.stdout) }).toEqual({ ...clean, stdout: steady(clean.stdout) });
+        }
       }
     },
   );

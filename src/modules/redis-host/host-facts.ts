@@ -75,7 +75,7 @@ set -f; set -- $rcdeploy_date; set +f
 echo "clock $7"
 [ ! -d /run/systemd/system ] || systemctl show -p Id -p ActiveState redis redis-server valkey valkey-server 2>/dev/null
 ${firewallScript}
-${takenPortsScript(ports)}
+${takenPortsScript(ports, dataDir)}
 true`);
 }
 

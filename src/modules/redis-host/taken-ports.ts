@@ -1,38 +1,52 @@
+import { quote } from '../../sh/quote.ts';
+
 /**
  * Names who listens on the ports, unless it is a Redis that no unit of the distribution runs, as lines `taken PORT by pid …`.
  *
  * A server tells its port itself, in the title that it gives its process ("redis-server 10.0.0.1:6379 [cluster]", since 2.8; with
  * `[cluster]` it has the port of the bus too): when all ports are told so, nothing else is asked, which spares a host 5 ms of
- * processes at every look. Else listeners come from `ss` where there is one: the kernel takes 5 ms and more to write
+ * processes at every look. Where nodes keep their process ids, in `PORT/redis.pid` below the data directory, those processes are looked
+ * at first, and all others only if they do not tell: that takes 1 ms for a hundred of them. Else listeners come from `ss` where there is one: the kernel takes 5 ms and more to write
  * /proc/net/tcp, since it walks through the tables of all connections. Who holds a socket is looked for among the processes
  * called like a Redis first, then among all.
  */
-export function takenPortsScript(ports: readonly number[]): string {
+export function takenPortsScript(ports: readonly number[], dataDir: string): string {
   const filter = ports.map((port) => `sport = :${port}`).join(' or ');
   const wanted = ports.map((port) => `${port.toString(16).toUpperCase().padStart(4, '0')}=${port}`).join(' ');
   return `nl='
 '
 near= found=
-for process in /proc/[0-9]*; do
-  name= title=
+claim() {
+  process=$1 name= title=
   read -r name <"$process/comm"
-  case $name in redis-*|valkey-*) near="$near $process" ;; *) continue ;; esac
+  case $name in redis-*|valkey-*) near="$near $process" ;; *) return ;; esac
   IFS= read -r title <"$process/cmdline"
   case $title in
     *"$name "*:[0-9]*) title=$\{title#*"$name "} port=$\{title%% *} port=$\{port##*:} ;;
-    *) continue ;;
+    *) return ;;
   esac
-  case $port in ''|0*|*[!0-9]*) continue ;; esac
+  case $port in ''|0*|*[!0-9]*) return ;; esac
   case $title in *' [cluster]'*) bus=$((port + 10000)) ;; *) bus= ;; esac
   for port in $port $bus; do
     case ' ${ports.join(' ')} ' in *" $port "*) found="$found$\{found:+$nl}$port $\{process#/proc/} /$name" ;; esac
   done
+}
+all_told() {
+  for port in ${ports.join(' ')}; do
+    case "$nl$found" in *"$nl$port "*) ;; *) return 1 ;; esac
+  done
+}
+for file in ${ports.map((port) => quote(`${dataDir}/${port}/redis.pid`)).join(' ')}; do
+  pid=
+  [ ! -r "$file" ] || read -r pid <"$file"
+  case $pid in ''|*[!0-9]*) ;; *) claim "/proc/$pid" ;; esac
 done 2>/dev/null
+all_told || {
+  near= found=
+  for process in /proc/[0-9]*; do claim "$process"; done
+} 2>/dev/null
 untold=
-for port in ${ports.join(' ')}; do
-  case "$nl$found" in *"$nl$port "*) ;; *) untold=1 ;; esac
-done
-[ -z "$untold" ] || found=
+all_told || untold=1 found=
 sockets=
 if [ -z "$untold" ]; then :
 elif said=$(ss -Hltne '${filter}' 2>/dev/null); then

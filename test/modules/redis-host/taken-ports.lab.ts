@@ -1,8 +1,8 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { takenPortsScript } from '../../../src/modules/redis-host/taken-ports.ts';
 import { Servers } from '../../redis/servers.ts';
 import { sh } from '../redis/local-host.ts';
@@ -18,7 +18,7 @@ writeFileSync(join(dir, 'ss'), `#!/bin/sh\n: >'${mark}'\nPATH=\${PATH#*:} exec s
 chmodSync(join(dir, 'ss'), 0o755);
 
 const look = async (...ports: number[]) => {
-  const { stdout } = await sh(`PATH='${dir}':$PATH\n${takenPortsScript(ports)}`);
+  const { stdout } = await sh(`PATH='${dir}':$PATH\n${takenPortsScript(ports, dir)}`);
   return { said: stdout, askedSockets: existsSync(mark) };
 };
 
@@ -36,6 +36,24 @@ test('a node of a cluster tells its ports by its title, and sockets are not aske
   await servers.start(port);
   expect(await look(port, bus)).toEqual({ said: '', askedSockets: false });
   await servers.kill(port);
+});
+
+test('only the process that a pid file names is looked at, if it tells all ports', async () => {
+  const scan = 'for process in /proc/[0-9]*; do claim';
+  const looked = async () => {
+    const script = takenPortsScript([port, bus], dir);
+    expect(script.split(scan)).toHaveLength(2);
+    return (await sh(script.replace(scan, `echo all are; ${scan}`))).stdout;
+  };
+  const file = join(dir, String(port), 'redis.pid');
+  mkdirSync(join(dir, String(port)));
+  await servers.start(port, ['--pidfile', file]);
+  onTestFinished(() => servers.kill(port));
+  expect(await looked()).toBe('');
+  for (const other of [`${process.pid}\n`, '', 'x\n', '99999999\n']) {
+    writeFileSync(file, other);
+    expect(await looked()).toBe('all are\n');
+  }
 });
 
 test('a server without a title is known by its socket', async () => {
