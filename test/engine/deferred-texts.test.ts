@@ -41,11 +41,11 @@ describe.each(shells)('texts of files that contained scripts print in %s', (_nam
   });
 
   it('are printed by one program, and only when one is wanted', () => {
-    const files = { tail: '#!/bin/sh\necho >>count\nexec /usr/bin/env PATH="$REAL" tail "$@"\n', a: 'x\n' };
     const counted = (...scripts: string[]) => {
-      const path = 'chmod +x tail; REAL=$PATH PATH=$PWD:$PATH; export REAL';
-      const text = `${path}\n${fuse(scripts.map(printing), MARKER)}\ncat count 2>/dev/null`;
-      return spawnSync(shell, [...words, '-s'], { input: text, encoding: 'utf8', cwd: directoryWith(files) }).stdout;
+      const counting = 'tail() { echo >>count; command tail "$@"; }';
+      const text = `${counting}\n${fuse(scripts.map(printing), MARKER)}\ncat count 2>/dev/null`;
+      const cwd = directoryWith({ a: 'x\n' });
+      return spawnSync(shell, [...words, '-s'], { input: text, encoding: 'utf8', cwd }).stdout;
     };
     expect(counted('texts a', 'texts a; short a; joined a').split(`${MARKER} 0\n`).at(-1)).toBe('\n');
     expect(counted('echo a', 'echo b').split(`${MARKER} 0\n`).at(-1)).toBe('');
