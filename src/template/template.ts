@@ -168,12 +168,24 @@ function compileStatements(body: readonly Statement[], result: (output: Output) 
   });
 }
 
+/** The names are searched when somebody asks: who only renders does not. */
 function withNames(body: readonly Statement[], run: (frame: Frame) => unknown): Compiled {
-  const names = freeNames(body);
+  let found: ReturnType<typeof freeNames> | undefined;
+  const free = () => {
+    found ??= freeNames(body);
+    return found;
+  };
   return {
-    names: names.used,
-    guardedNames: names.guarded,
-    isConstant: names.used.size === 0 && names.guarded.size === 0 && !names.volatile,
+    get names() {
+      return free().used;
+    },
+    get guardedNames() {
+      return free().guarded;
+    },
+    get isConstant() {
+      const { used, guarded, volatile } = free();
+      return used.size === 0 && guarded.size === 0 && !volatile;
+    },
     evaluate: (scope) => bounded(() => run(new Frame(scope, contextOf(scope, renderDocument)))),
   };
 }
