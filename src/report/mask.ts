@@ -22,6 +22,10 @@ export class Mask {
     this.#stale = true;
   }
 
+  get hidesNothing(): boolean {
+    return this.#secrets.size === 0;
+  }
+
   text(text: string): string {
     if (this.#secrets.has(text)) return shown;
     if (this.#stale) this.#rebuild();
@@ -30,7 +34,7 @@ export class Mask {
 
   /** Every text in a value, keys of maps included. The value itself is left as it is. */
   value<T>(value: T): T {
-    return this.#secrets.size === 0 ? value : (this.#deep(value, 0) as T);
+    return this.hidesNothing ? value : (this.#deep(value, 0) as T);
   }
 
   #deep(value: unknown, depth: number): unknown {

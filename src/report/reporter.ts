@@ -57,6 +57,7 @@ export async function createReporter(kind: OutputKind, options: ReporterOptions)
 const ownWords = new Set(['event', 'time', 'status', 'id', 'module']);
 
 function maskEvent<E extends object>(event: E, mask: Mask): E {
+  if (mask.hidesNothing) return event;
   const entries = Object.entries(event).map(([key, value]) => [key, ownWords.has(key) ? value : mask.value(value)]);
   return Object.fromEntries(entries) as E;
 }

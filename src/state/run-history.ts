@@ -44,7 +44,6 @@ export interface RunRecordEnd {
   readonly message?: string;
 }
 
-/** Older ones are removed. */
 const mostRuns = 500;
 
 /** The runs of this user on this control machine, a file each. */
@@ -62,9 +61,17 @@ export class RunHistory {
       const temporary = join(this.#directory, `.${randomBytes(6).toString('hex')}`);
       writeFileSync(temporary, `${JSON.stringify(record)}\n`, { mode: 0o600, flag: 'wx' });
       renameSync(temporary, join(this.#directory, `${record.id}.json`));
-      for (const old of this.#names().slice(0, -mostRuns)) unlinkSync(join(this.#directory, old));
     } catch {
       // See above.
+    }
+  }
+
+  /** Only the last runs are kept. */
+  removeOld(): void {
+    try {
+      for (const old of this.#names().slice(0, -mostRuns)) unlinkSync(join(this.#directory, old));
+    } catch {
+      // Another run removes them, or nobody may.
     }
   }
 

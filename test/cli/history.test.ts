@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RunRecorder } from '../../src/cli/history/recorder.ts';
 import type { RunEvent } from '../../src/report/contract.ts';
@@ -29,10 +30,11 @@ const start: RunEvent = {
   version: '1.2.3',
 };
 
-/** What a run of these events leaves behind. */
-function note(...events: RunEvent[]): void {
+/** What a run of these events leaves behind: a turn later, since hosts are turned to first. */
+async function note(...events: RunEvent[]): Promise<void> {
   const recorder = new RunRecorder(new RunHistory(runs), 'web*');
   for (const event of events) recorder.handle(event);
+  await nextTurn();
 }
 
 describe('rcdeploy history', () => {
@@ -44,7 +46,7 @@ describe('rcdeploy history', () => {
   });
 
   it('lists a run with its outcome, and tells what it changed, what failed and what is owed', async () => {
-    note(
+    await note(
       start,
       result('1', 'h1', { status: 'changed' }),
       result('1', 'h2', { status: 'changed' }),
@@ -71,7 +73,7 @@ describe('rcdeploy history', () => {
   });
 
   it('knows a run that is at work, and one that was killed', async () => {
-    note(start);
+    await note(start);
     expect((await rcdeploy('history')).out).toMatch(/ running +site\.yml/);
     const file = join(runs, readdirSync(runs)[0] ?? '');
     const record = JSON.parse(readFileSync(file, 'utf8')) as { holder: object };
@@ -82,7 +84,7 @@ describe('rcdeploy history', () => {
   });
 
   it('keeps the last runs, passes over what is none, and refuses an id that names none', async () => {
-    note(start, end());
+    await note(start, end());
     const [name = ''] = readdirSync(runs);
     const text = readFileSync(join(runs, name), 'utf8');
     for (let index = 0; index < 600; index++) {
@@ -90,7 +92,7 @@ describe('rcdeploy history', () => {
       writeFileSync(join(runs, `${id}.json`), text.replace(/"id":"[^"]*"/, `"id":"${id}"`));
     }
     writeFileSync(join(runs, `${name.slice(0, 15)}-0.json`), '{"id":');
-    note(start, end());
+    await note(start, end());
     expect(readdirSync(runs)).toHaveLength(500);
     expect((await rcdeploy('history', '-n', '3')).out.trimEnd().split('\n')).toHaveLength(3);
     expect(await rcdeploy('history', '2020')).toMatchObject({ exit: 1, err: expect.stringContaining("called '2020'") });

@@ -29,6 +29,7 @@ export class RunRecorder implements Renderer {
   readonly #changed = new Map<string, { task: string; path: string; hosts: Set<string> }>();
   readonly #failed: FailedTask[] = [];
   #record: RunRecord | undefined;
+  #hasEnded = false;
 
   constructor(history: RunHistory, limit: string | undefined) {
     this.#history = history;
@@ -43,12 +44,17 @@ export class RunRecorder implements Renderer {
 
   #begin({ playbooks, inventory, version }: EventOf<'run_start'>): void {
     const holder = thisHolder(process.pid, playbooks.join(' '));
-    this.#record = {
+    const record: RunRecord = {
       ...{ id: runId(holder), holder, version, playbooks, inventory },
       ...(this.#limit !== undefined && { limit: this.#limit }),
       ...{ changed: [], failed: [] },
     };
-    this.#history.write(this.#record);
+    this.#record = record;
+    // Hosts, which take longest, are turned to first.
+    setImmediate(() => {
+      if (!this.#hasEnded) this.#history.write(record);
+      this.#history.removeOld();
+    });
   }
 
   #note({ id, host, task, path, status, result }: EventOf<'result'>): void {
@@ -64,6 +70,7 @@ export class RunRecorder implements Renderer {
 
   #end({ exit, duration_ms, stats, owed, not_finished = [], message }: EventOf<'run_end'>): void {
     if (this.#record === undefined) return;
+    this.#hasEnded = true;
     const changed: ChangedTask[] = [...this.#changed.values()].map((one) => ({ ...one, hosts: [...one.hosts] }));
     const counted = Object.fromEntries(Object.entries(stats).map(([host, numbers]) => [host, { ...numbers }]));
     const end = { exit, duration_ms, stats: counted, owed, not_finished, ...(message !== undefined && { message }) };
