@@ -6,7 +6,8 @@ import { templatesIn } from '../playbook/sites.ts';
 import { recordOf } from '../source/places-record.ts';
 import { type PreparedYaml, preparedName } from '../source/prepared-yaml.ts';
 import { parseYaml } from '../source/yaml-file.ts';
-import type { ForeseenTemplate, TemplateKind } from '../template/foreseen.ts';
+import { type ForeseenTemplate, parsedJson, type TemplateKind } from '../template/foreseen.ts';
+import { parsedTemplate } from '../template/template.ts';
 
 /** Keywords and arguments that hold expressions. */
 const EXPRESSIONS = new Set(['when', 'that', 'until', 'changed_when', 'failed_when', 'var']);
@@ -39,7 +40,9 @@ function templatesOf(value: unknown): Iterable<ForeseenTemplate> {
     const compiled = compileSite({ text, kind: kind === 'text' ? 'template' : 'expression', span: undefined });
     if (!('names' in compiled)) return;
     const { names, guardedNames, isConstant } = compiled;
-    found.set(`${kind} ${text}`, { kind, text, names: [...names], guardedNames: [...guardedNames], isConstant });
+    const parsed = parsedJson(parsedTemplate(kind, text));
+    const known = { kind, text, names: [...names], guardedNames: [...guardedNames], isConstant };
+    found.set(`${kind} ${text}`, { ...known, ...(parsed !== undefined && { parsed }) });
   };
   for (const { text } of templatesIn(value, undefined)) add('text', text);
   for (const text of expressionsIn(value)) add('expression', text);

@@ -9,6 +9,22 @@ export interface ForeseenTemplate {
   readonly names: readonly string[];
   readonly guardedNames: readonly string[];
   readonly isConstant: boolean;
+  /** What the parser made of it, as JSON that is read when it is first rendered; absent where JSON cannot hold it. */
+  readonly parsed?: string;
+}
+
+/** For {@link ForeseenTemplate.parsed}. */
+export function parsedJson(parsed: unknown): string | undefined {
+  return isJson(parsed) ? JSON.stringify(parsed) : undefined;
+}
+
+/** A part that is undefined may as well be missing, but in no list. */
+function isJson(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
+  if (typeof value !== 'object') return ['string', 'boolean', 'undefined'].includes(typeof value);
+  if (value === null) return true;
+  if (Array.isArray(value)) return value.every((one) => one !== undefined && isJson(one));
+  return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isJson);
 }
 
 const foreseen = { text: new Map<string, ForeseenTemplate>(), expression: new Map<string, ForeseenTemplate>() };
@@ -19,7 +35,11 @@ export function foresee(templates: Iterable<ForeseenTemplate>): void {
 }
 
 /** The template as it was foreseen, compiled when it is first rendered; undefined when it was not. */
-export function compiledLater(kind: TemplateKind, text: string, compile: () => Compiled): Compiled | undefined {
+export function compiledLater<Parsed>(
+  kind: TemplateKind,
+  text: string,
+  compile: (parsed?: Parsed) => Compiled,
+): Compiled | undefined {
   const template = foreseen[kind].get(text);
   if (template === undefined) return undefined;
   let compiled: Compiled | undefined;
@@ -28,7 +48,7 @@ export function compiledLater(kind: TemplateKind, text: string, compile: () => C
     guardedNames: new Set(template.guardedNames),
     isConstant: template.isConstant,
     evaluate: (scope) => {
-      compiled ??= compile();
+      compiled ??= compile(template.parsed === undefined ? undefined : (JSON.parse(template.parsed) as Parsed));
       return compiled.evaluate(scope);
     },
   };

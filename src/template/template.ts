@@ -2,7 +2,7 @@ import { bounded } from './budget.ts';
 import { compile } from './compile-expression.ts';
 import { namesOf } from './compile-targets.ts';
 import { compileBody } from './compile-template.ts';
-import { compiledLater } from './foreseen.ts';
+import { compiledLater, type TemplateKind } from './foreseen.ts';
 import { Frame } from './frame.ts';
 import type { DocumentOptions } from './functions.ts';
 import { query } from './lookups/lookups.ts';
@@ -14,7 +14,7 @@ import { parseTemplate } from './parse-template.ts';
 import { contextOf } from './registry.ts';
 import { readSegments, type Whitespace } from './segments.ts';
 import { recordSourceText, sourceText } from './source-text.ts';
-import type { Statement } from './syntax.ts';
+import type { Expression, Statement } from './syntax.ts';
 import { known } from './undefined.ts';
 import { type Compiled, type Scope, TemplateError, Unknown, UnsafeText } from './values.ts';
 
@@ -34,9 +34,9 @@ function isTemplate(text: string): boolean {
  * puts out one value; other text becomes a string. Throws TemplateError for wrong syntax.
  */
 export function compileText(text: string): Compiled {
-  const make = () =>
+  const make = (parsed?: readonly Statement[]) =>
     isTemplate(text)
-      ? compileStatements(statementsOf(text, plainWhitespace), (output) => output.native())
+      ? compileStatements(parsed ?? statementsOf(text, plainWhitespace), (output) => output.native())
       : constant(text);
   return cached(texts, text, () => compiledLater('text', text, make) ?? make());
 }
@@ -47,12 +47,17 @@ export function compileText(text: string): Compiled {
  */
 export function compileExpression(text: string, judged = false): Compiled {
   if (/^\s*\{\{[\s\S]*\}\}\s*$/.test(text)) return compileText(text.trim());
-  const make = () => {
-    const node = within(() => parseExpression(text));
+  const make = (parsed?: Expression) => {
+    const node = parsed ?? within(() => parseExpression(text));
     const evaluate = compile(node, new Set(), judged);
     return withNames([{ kind: 'output', value: node, offset: 0 }], (frame) => evaluate(frame));
   };
   return cached(judged ? conditions : expressions, text, () => compiledLater('expression', text, make) ?? make());
+}
+
+/** What the parser makes of a text of that kind. Throws TemplateError for wrong syntax. */
+export function parsedTemplate(kind: TemplateKind, text: string): Expression | readonly Statement[] {
+  return kind === 'text' ? statementsOf(text, plainWhitespace) : within(() => parseExpression(text));
 }
 
 const header = /^#jinja2:[ \t]*(.*)(?:\r?\n|$)/;

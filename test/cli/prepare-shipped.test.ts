@@ -6,6 +6,7 @@ import { templatesIn } from '../../src/playbook/sites.ts';
 import { keySpanOf, sourceText, spanOf } from '../../src/source/positions.ts';
 import { type PreparedYaml, restore } from '../../src/source/prepared-yaml.ts';
 import { parseYaml } from '../../src/source/yaml-file.ts';
+import { parsedTemplate } from '../../src/template/template.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const shipped = readdirSync(join(root, 'playbooks'), { recursive: true, encoding: 'utf8' }).filter((name) =>
@@ -41,6 +42,14 @@ describe('a YAML text that was prepared', () => {
     expect(described(readAgain(prepareYaml(text, 'then.yml'), 'now.yml'))).toEqual(
       described(parseYaml(text, 'now.yml').value),
     );
+  });
+
+  it('holds what the parser makes of every template of the shipped files', () => {
+    for (const name of shipped) {
+      const { templates = [] } = prepareYaml(readFileSync(join(root, 'playbooks', name), 'utf8'), name) ?? {};
+      for (const { kind, text, parsed = 'null' } of templates)
+        expect(JSON.parse(parsed), text).toEqual(parsedTemplate(kind, text));
+    }
   });
 
   it('knows every template of the shipped files', () => {
