@@ -3,7 +3,7 @@ import { type Handler, type Meta, type Play, type Task, taskOfHandler } from '..
 import { ConnectionPool } from './connections.ts';
 import { HostState } from './host-state.ts';
 import { RunLocks } from './locks.ts';
-import { MAGIC_NAMES, magicVariable, type PlayView } from './magic.ts';
+import { MAGIC_NAMES, magicVariable, OMIT, type PlayView } from './magic.ts';
 import { OwedWork } from './owed.ts';
 import { mainPath } from './path.ts';
 import { Reader } from './reader.ts';
@@ -58,6 +58,10 @@ export class Run {
   #asks = true;
   readonly #once = new Map<string, Promise<unknown>>();
   readonly #inventoryLayers = new Map<string, readonly VarLayer[]>();
+  /** A password that is left out is none. */
+  readonly #onSecret = (value: string): void => {
+    if (value !== OMIT) this.request.addSecret(value);
+  };
 
   constructor(request: RunRequest) {
     this.request = request;
@@ -143,7 +147,7 @@ export class Run {
       magic: (name, scope) => magicVariable(name, scope, this, context, () => this.#hostvars(context, pending, depth)),
       magicNames: MAGIC_NAMES,
       pending,
-      onSecret: this.request.addSecret,
+      onSecret: this.#onSecret,
       baseDir: context?.playbookDir,
       depth,
     };

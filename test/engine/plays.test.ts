@@ -187,3 +187,12 @@ it('loop_control.pause waits between items', async () => {
   expect(lines).toHaveLength(4);
   expect(performance.now() - started).toBeGreaterThan(200);
 });
+
+it('takes a password for a secret, but not one that is left out', async () => {
+  const secrets: string[] = [];
+  const vars = '  vars: {a_password: "{{ omit }}", other_password: "hunter{{ 2 }}"}\n';
+  const shown = tasks('{debug: {msg: "{{ a_password | length > 0 }} {{ other_password }}"}, run_once: true}');
+  const { said } = await flow(all(vars + shown), undefined, { addSecret: (secret) => secrets.push(secret) });
+  expect(said).toEqual(['h1: True hunter2']);
+  expect(secrets).toEqual(['hunter2']);
+});
