@@ -1,17 +1,20 @@
 // A client of a cluster on 127.0.0.1: GET and SET of random keys, redirections followed, each operation timed from its first byte to its
-// last answer. Arguments: a port, the number of keys. Prints `ready`, and after a line on stdin what it measured.
+// last answer. Arguments: a port, the number of keys, how many operations are under way at once, and how many milliseconds each of them is
+// followed by a rest. Prints `ready`, and after a line on stdin what it measured.
 import { Cluster } from 'ioredis';
 
-const [port, keys] = process.argv.slice(2).map(Number);
+const [port, keys, atOnce, restMs] = process.argv.slice(2).map(Number);
 const cluster = new Cluster([{ host: '127.0.0.1', port }]);
 const taken = [];
 let stopped = false;
 process.stdin.once('data', () => {
   stopped = true;
 });
+// Whoever started it is gone.
+process.stdin.once('end', () => process.exit(1));
 await cluster.set('rcdeploy:bench', 'ready');
 console.log('ready');
-await Promise.all(Array.from({ length: 4 }, loop));
+await Promise.all(Array.from({ length: atOnce }, loop));
 const sorted = taken.sort((a, b) => a - b);
 const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 console.log(JSON.stringify({ operations: sorted.length, p50: at(0.5), p99: at(0.99), max: sorted.at(-1) ?? 0 }));
@@ -24,6 +27,6 @@ async function loop() {
     if (taken.length % 2 === 0) await cluster.get(key);
     else await cluster.set(key, 'w'.repeat(32));
     taken.push(performance.now() - began);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
   }
 }

@@ -2,7 +2,8 @@
 // rebalance, in turns, each as a whole process with the same weights; beside it the latency of a client's GET and SET meanwhile, and
 // how long the busiest giver was in MIGRATE, which no client of it can shorten. "nothing to move" is what clients feel of rcdeploy's process
 // alone, three runs one after the other, since all share the processors here.
-// `npm run build && node bench/reshard.mjs [RUNS] [KEYS] [SLOTS] [--server DIR]`; needs redis-server and redis-cli of 5.0 or later, or in DIR those
+// `npm run build && node bench/reshard.mjs [RUNS] [KEYS] [SLOTS] [--load N] [--server DIR]`; N operations at once keep the client busy, where four that
+// rest for a millisecond do otherwise. Needs redis-server and redis-cli of 5.0 or later, or in DIR those
 // or valkey-server and valkey-cli, which from 9.1 on is also asked to have the servers hand the slots over.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +15,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { server: { type: 'string' } } });
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { server: { type: 'string' }, load: { type: 'string' } },
+});
+/** Operations of the client under way at once, and the rest after each in ms. */
+const load = options.load === undefined ? [4, 1] : [Number(options.load), 0];
 const [runs, keys, slots] = [3, 1_000_000, 1000].map((fallback, index) => Number(positionals[index] ?? fallback));
 const flavor = options.server && existsSync(join(options.server, 'valkey-server')) ? 'valkey' : 'redis';
 const [serverProgram, cliProgram] = ['server', 'cli'].map((part) => join(options.server ?? '', `${flavor}-${part}`));
@@ -39,6 +45,9 @@ const servers = ports.map((port) => {
   ];
   return spawn(serverProgram, words.map(String), { stdio: 'ignore' });
 });
+// Also when nobody reads any more what is written here.
+process.once('exit', cleanUp);
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 try {
   for (const port of ports) await until(() => cli(port, 'PING') === 'PONG');
@@ -54,6 +63,10 @@ try {
   };
   for (const givers of [1, 2]) report(givers, felt, await compare(counts, givers));
 } finally {
+  cleanUp();
+}
+
+function cleanUp() {
   for (const server of servers) server.kill('SIGKILL');
   rmSync(work, { recursive: true, force: true });
 }
@@ -213,7 +226,8 @@ async function timed([program, ...args]) {
 
 /** What a client in a process of its own feels while the work is done. */
 async function beside(work) {
-  const client = spawn(process.execPath, [`${root}bench/reshard-client.mjs`, String(ports[0]), String(keys)], {
+  const words = [`${root}bench/reshard-client.mjs`, ports[0], keys, ...load].map(String);
+  const client = spawn(process.execPath, words, {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: client.stdout })[Symbol.asyncIterator]();
