@@ -1,4 +1,5 @@
 import type { Span } from '../errors/diagnostic.ts';
+import { isJsonContainer, isJsonScalar } from '../template/json-value.ts';
 import { keySpanOf, recordPlaces, recordSourceText, sourceText, spanOf } from './positions.ts';
 
 /**
@@ -36,7 +37,7 @@ export function recordOf(value: unknown): PlacesRecord | undefined {
     return true;
   };
   const walk = (container: Container): boolean => {
-    if (seen.has(container) || !isPlain(container) || !add(spanOf(container))) return false;
+    if (seen.has(container) || !isJsonContainer(container) || !add(spanOf(container))) return false;
     const number = seen.size;
     seen.add(container);
     for (const key of keysOf(container)) {
@@ -45,20 +46,11 @@ export function recordOf(value: unknown): PlacesRecord | undefined {
       const text = sourceText(container, key);
       if (text !== undefined) texts.push([number, key, text]);
       const inner = entryOf(container, key);
-      if (isContainer(inner) ? !walk(inner) : !isJson(inner)) return false;
+      if (isContainer(inner) ? !walk(inner) : !isJsonScalar(inner)) return false;
     }
     return true;
   };
   return isContainer(value) && walk(value) ? { places, texts } : undefined;
-}
-
-function isPlain(container: Container): boolean {
-  return Array.isArray(container) || Object.getPrototypeOf(container) === Object.prototype;
-}
-
-function isJson(value: unknown): boolean {
-  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
-  return value === null || typeof value === 'string' || typeof value === 'boolean';
 }
 
 /** Give a value that JSON gave back the places that were recorded of it. */

@@ -1,3 +1,4 @@
+import { isJsonContainer, isJsonScalar } from './json-value.ts';
 import type { Compiled } from './values.ts';
 
 export type TemplateKind = 'text' | 'expression';
@@ -20,11 +21,9 @@ export function parsedJson(parsed: unknown): string | undefined {
 
 /** A part that is undefined may as well be missing, but in no list. */
 function isJson(value: unknown): boolean {
-  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
-  if (typeof value !== 'object') return ['string', 'boolean', 'undefined'].includes(typeof value);
-  if (value === null) return true;
+  if (typeof value !== 'object' || value === null) return value === undefined || isJsonScalar(value);
   if (Array.isArray(value)) return value.every((one) => one !== undefined && isJson(one));
-  return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isJson);
+  return isJsonContainer(value) && Object.values(value).every(isJson);
 }
 
 const foreseen = { text: new Map<string, ForeseenTemplate>(), expression: new Map<string, ForeseenTemplate>() };
