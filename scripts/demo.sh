@@ -62,16 +62,23 @@ if [ -z "$reason" ]; then
   say 'Six hosts in three zones, each with an sshd of its own'
   rcdeploy lab up 6 --name "$name" --zones 3 --replace
   inventory=/run/rcdeploy-lab/$name/inventory.yml
+  # Where Redis comes from is declared with the hosts, so that whoever runs another playbook need not say it again.
+  mkdir "${inventory%/*}/group_vars"
+  echo "${source%%=*}: ${source#*=}" >"${inventory%/*}/group_vars/all.yml"
+  given=
 else
   say "No lab here ($reason): six nodes on this machine instead"
   inventory=inventory/hosts.yml
+  given=" -e $source"
 fi
 
 say 'From bare hosts to a verified cluster: rcdeploy run playbooks/cluster.yml'
-rcdeploy run playbooks/cluster.yml -i "$inventory" -e "$source"
+# shellcheck disable=SC2086
+rcdeploy run playbooks/cluster.yml -i "$inventory"$given
 
 say 'The same again changes nothing'
-rcdeploy run playbooks/cluster.yml -i "$inventory" -e "$source"
+# shellcheck disable=SC2086
+rcdeploy run playbooks/cluster.yml -i "$inventory"$given
 
 # Any node answers for any key: it sends the client on to the node that holds the slot.
 client='printf "set foo bar\nget foo\ncluster info\ncluster nodes\n"'
@@ -97,6 +104,6 @@ if [ -z "$reason" ]; then
 else
   clean="npx rcdeploy run playbooks/destroy.yml -i $inventory -e confirm=main"
 fi
-echo "  npx rcdeploy run playbooks/verify.yml -i $inventory"
-echo "  npx rcdeploy run playbooks/stop.yml -i $inventory      and start.yml"
+echo "  npx rcdeploy run playbooks/verify.yml -i $inventory$given"
+echo "  npx rcdeploy run playbooks/stop.yml -i $inventory$given      and start.yml"
 say "Clean up: $clean"
