@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { planCluster } from '../../src/redis/cluster/plan.ts';
 import { type DeclaredCluster, nodeName } from '../../src/redis/cluster/topology.ts';
-import { awaitMembers } from '../../src/redis/cluster/wait.ts';
+import { awaitEmptied, awaitMembers } from '../../src/redis/cluster/wait.ts';
 import type { ClusterIo } from '../../src/redis/node/cluster-io.ts';
+import type { RespValue } from '../../src/redis/node/contract.ts';
+import { formatSlots, mergeRanges, type SlotRange } from '../../src/redis/slots/slots.ts';
 import { ModelCluster } from './model.ts';
 
 const cluster: DeclaredCluster = {
@@ -60,5 +62,49 @@ describe('the wait for members', () => {
     const model = introduced();
     model.node('h7000:7000').keys = 1;
     expect(await sleepsOf(model, true)).toBe(3);
+  });
+});
+
+describe('the wait before a master is forgotten', () => {
+  /** The first master has given its slots away, and its replica has not heard of it until the third look; gives how often it slept. */
+  async function sleepsUntilEmptied(own: SlotRange[], laggards: number): Promise<number> {
+    const model = introduced();
+    const [giver, taker] = [model.node('h7000:7000'), model.node('h7001:7001')];
+    const given = giver.slots;
+    [giver.slots, taker.slots] = [own, mergeRanges([...taker.slots, ...given])];
+    const old = formatSlots(given, ' ');
+    let sleeps = 0;
+    const io: Pick<ClusterIo, 'now' | 'sleep' | 'query' | 'progress'> = {
+      now: () => sleeps * 100,
+      sleep: async () => {
+        sleeps += 1;
+      },
+      progress: () => undefined,
+      query: async ({ via, port }) => {
+        const answer = model.answer(model.node(nodeName({ host: via, port })));
+        if (!answer.ok || port !== 7003 || sleeps >= laggards) return answer;
+        const before = new RegExp(`^${giver.id} .*$`, 'm');
+        const stale = (reply: RespValue) =>
+          typeof reply === 'string' ? reply.replace(before, (line) => `${line} ${old}`) : reply;
+        return { ok: true, replies: answer.replies.map(stale) };
+      },
+    };
+    await awaitEmptied(cluster, io as ClusterIo, 5000, new Set([giver.id]));
+    return sleeps;
+  }
+
+  it('lasts until the last replica has heard who took its slots', async () => {
+    expect(await sleepsUntilEmptied([], 0)).toBe(0);
+    expect(await sleepsUntilEmptied([], 3)).toBe(3);
+  });
+
+  it('is over at once where it owns slots yet', async () => {
+    expect(await sleepsUntilEmptied([[0, 1]], 3)).toBe(0);
+  });
+
+  it('ends when nobody tells a node for too long, and names it', async () => {
+    await expect(sleepsUntilEmptied([], 1000)).rejects.toThrow(
+      /nobody was forgotten: no progress within 5 s: h7003:7003 .*still sees slots of h7000:7000/,
+    );
   });
 });

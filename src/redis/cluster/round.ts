@@ -14,7 +14,7 @@ import { commandsOf } from './step-commands.ts';
 import { describeStep, describeSteps, meetCommand, type Step } from './steps.ts';
 import { takeOver } from './take-over.ts';
 import { allNodes, type DeclaredCluster, isLeaving, nodeName, queryOf, stayingOf } from './topology.ts';
-import { awaitMembers, awaitSettled, type Meet } from './wait.ts';
+import { awaitEmptied, awaitMembers, awaitSettled, type Meet } from './wait.ts';
 
 export interface FormOptions {
   /** Milliseconds without any progress after which a wait fails. */
@@ -177,18 +177,14 @@ export class Round {
     );
   }
 
-  /** Whoever is forgotten is out of reach: a last look, that it owns nothing. */
+  /** Whoever is forgotten is out of reach: a last look, that it owns nothing, in its own eyes and in all others'. */
   async #forget(steps: readonly Step[]): Promise<void> {
-    const views = await observeAll(this.#cluster, this.#io);
-    this.#views = byName(views);
     const gone = new Set(steps.flatMap((step) => (step.do === 'forget' ? [step.id] : [])));
-    for (const view of views) {
-      if (!view.seen) continue;
-      const owners = [view.self, ...view.others].filter(({ id, slots }) => gone.has(id) && slots.length > 0);
-      if (owners.length > 0)
-        this.trouble.push(`${nodeName(view.node)} still sees slots of ${owners.map(({ id }) => id).join(', ')}`);
-    }
-    if (this.trouble.length === 0) await this.#send(steps);
+    const views = await awaitEmptied(this.#cluster, this.#io, this.#options.stallMs, gone);
+    this.#views = byName(views);
+    const owners = views.filter((view) => view.seen && gone.has(view.self.id) && view.self.slots.length > 0);
+    this.trouble.push(...owners.map(({ node }) => `${nodeName(node)} still owns slots`));
+    if (owners.length === 0) await this.#send(steps);
   }
 
   async #send(steps: readonly Step[]): Promise<void> {

@@ -169,3 +169,41 @@ export async function awaitSettled(
 function findingsOf(cluster: DeclaredCluster, views: readonly NodeView[]): string[] {
   return verify(cluster, views, { placement: false }).map((finding) => finding.message);
 }
+
+/**
+ * Waits until nobody sees a slot of the masters with these ids any more: replicas hear of a move with the pings of the takers, up to
+ * half a node timeout later. One of the masters that owns a slot in its own eyes ends the wait, since no gossip will change that.
+ */
+export async function awaitEmptied(
+  cluster: DeclaredCluster,
+  io: ClusterIo,
+  stallMs: number,
+  ids: ReadonlySet<string>,
+): Promise<NodeView[]> {
+  return await waitFor(
+    io,
+    () => stallMs,
+    async () => {
+      const views = await observeAll(cluster, io);
+      const seen = views.filter((view) => view.seen);
+      const isOwner = seen.some(({ self }) => ids.has(self.id) && self.slots.length > 0);
+      const stale = seen.flatMap((view) =>
+        view.others
+          .filter(({ id, slots }) => ids.has(id) && slots.length > 0)
+          .map(({ id }) => `${nameOf(view)} still sees slots of ${nameIn(seen, id)}`),
+      );
+      return { left: isOwner ? [] : stale, views };
+    },
+    async (left) =>
+      new TaskError(`nobody was forgotten: no progress within ${stallMs / 1000} s: ${left.join('; ')}`, {
+        hint: REACH_HINT,
+        details: { findings: left },
+      }),
+    async (left) => io.progress(`waiting until all know of the moved slots: ${left.length} left, first: ${left[0]}`),
+  );
+}
+
+function nameIn(seen: readonly SeenNode[], id: string): string {
+  const view = seen.find(({ self }) => self.id === id);
+  return view ? nameOf(view) : id;
+}
