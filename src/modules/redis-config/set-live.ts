@@ -1,10 +1,11 @@
 import { TaskError } from '../../errors/errors.ts';
 import type { RespValue } from '../../redis/node/contract.ts';
 import { NodeError } from '../../redis/node/node-error.ts';
+import { outlastRewrite } from '../append-only-file.ts';
 import type { ApplyContext } from '../contract.ts';
 import type { ConfigArgs } from '../redis_config.ts';
 import type { UserChange } from './acl-users.ts';
-import { errorOf, field, liveQuery } from './config-state.ts';
+import { errorOf, liveQuery } from './config-state.ts';
 import { PAIRED } from './directive-names.ts';
 import type { Difference } from './live-differences.ts';
 
@@ -127,26 +128,14 @@ async function provedByLogin(
   }
 }
 
-/** Until the first append-only file is whole. Limited by lack of progress: a rewrite that was given up is an error. */
+/** Until the first append-only file is whole: a node that starts with half of it would have lost the rest. */
 async function awaitRewrite(args: ConfigArgs, context: ApplyContext): Promise<void> {
-  const query = { ...liveQuery(args.host, args, args.at, 'CONFIG'), commands: [['INFO', 'persistence']] };
-  for (let silence = 0; silence < 30; ) {
-    const answer = await context.query(query);
-    const info = answer.ok && typeof answer.replies[0] === 'string' ? answer.replies[0] : '';
-    silence = info === '' ? silence + 1 : 0;
-    const isRunning = field(info, 'aof_rewrite_in_progress') !== '0' || field(info, 'aof_rewrite_scheduled') !== '0';
-    if (info !== '' && !isRunning) {
-      if (field(info, 'aof_last_bgrewrite_status') === 'ok') {
-        return;
-      }
-      throw new TaskError(
-        `${args.at}:${args.port}: the first append-only file could not be written (see its log). ${args.path} was not changed`,
-      );
-    }
-    context.progress(`waiting for the first append-only file of ${args.at}:${args.port}`);
-    await context.sleep(500);
-  }
+  const node = `${args.at}:${args.port}`;
+  const outcome = await outlastRewrite(liveQuery(args.host, args, args.at, 'CONFIG'), node, context);
+  if (outcome === 'whole') return;
   throw new TaskError(
-    `${args.at}:${args.port} stopped answering while it wrote its first append-only file. ${args.path} was not changed`,
+    outcome === 'failed'
+      ? `${node}: the first append-only file could not be written (see its log). ${args.path} was not changed`
+      : `${node} stopped answering while it wrote its first append-only file. ${args.path} was not changed`,
   );
 }

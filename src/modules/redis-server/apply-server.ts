@@ -1,6 +1,7 @@
 import { TaskError } from '../../errors/errors.ts';
 import { quote } from '../../sh/quote.ts';
 import { writeFileScript } from '../../sh/write-file.ts';
+import { outlastRewrite } from '../append-only-file.ts';
 import type { ApplyContext, Result } from '../contract.ts';
 import { must } from '../redis-build/build-on-host.ts';
 import { errorOf } from '../redis-config/config-state.ts';
@@ -83,8 +84,7 @@ async function loaded(
 
 /** Ask the node to save and stop; where the command is renamed, its process is asked by SIGTERM, which means the same. */
 async function stop(node: Running, args: ServerArgs, context: ApplyContext): Promise<void> {
-  const answer = await context.query(nodeQuery(args, [['SHUTDOWN']], args.timeout * 1000));
-  const refusal = answer.ok ? errorOf(answer.replies[0]) : undefined;
+  const refusal = await shutDown(args, context);
   if (refusal !== undefined && /unknown command|NOPERM/i.test(refusal)) {
     await must(context, `kill -TERM ${quote(node.pid)}`, `${label(args)} (pid ${node.pid}) could not be told to stop`);
   } else if (refusal !== undefined) {
@@ -95,4 +95,19 @@ async function stop(node: Running, args: ServerArgs, context: ApplyContext): Pro
   await awaitEnd(node.pid, args, context);
   // Its owner may have told systemd to bring it back, whatever ended it.
   if (args.unit !== undefined) await must(context, `systemctl stop ${quote(args.unit)}`, `${args.unit} did not stop`);
+}
+
+/**
+ * Why the node does not stop, if it does not. A node that has just taken over all data of a master, or was just told to keep an
+ * append-only file, refuses until the first one is whole: that is waited for, and it is asked once more.
+ */
+async function shutDown(args: ServerArgs, context: ApplyContext): Promise<string | undefined> {
+  const ask = async (): Promise<string | undefined> => {
+    const answer = await context.query(nodeQuery(args, [['SHUTDOWN']], args.timeout * 1000));
+    return answer.ok ? errorOf(answer.replies[0]) : undefined;
+  };
+  const refusal = await ask();
+  if (!refusal?.includes('Errors trying to SHUTDOWN')) return refusal;
+  await outlastRewrite(nodeQuery(args, []), label(args), context);
+  return await ask();
 }

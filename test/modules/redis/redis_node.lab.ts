@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { homedir } from 'node:os';
@@ -188,6 +189,38 @@ test('appendonly goes on through a finished rewrite', async () => {
   await ask(['SHUTDOWN', 'NOSAVE']);
   await host.run(redisServer, server());
   expect(await ask(['GET', 'kept'])).toEqual(['yes']);
+});
+
+const plain = { 'cluster-enabled': false, appendonly: false, save: '' };
+
+test('a node that is about to write its first append-only file is waited for, and stops', async () => {
+  await host.run(redisServer, server({ state: 'stopped' }));
+  await host.run(redisConfig, config(plain));
+  await host.run(redisServer, server());
+  await ask(['MSET', ...Array.from({ length: 200 }, (_, index) => [`key:${index}`, 'value']).flat()]);
+  await ask(['CONFIG', 'SET', 'rdb-key-save-delay', '5000'], ['CONFIG', 'SET', 'appendonly', 'yes']);
+  expect(await ask(['SHUTDOWN'])).toMatchObject([{ error: expect.stringContaining('Errors trying to SHUTDOWN') }]);
+  expect(await host.run(redisServer, server({ state: 'stopped' }))).toMatchObject({ changed: true });
+});
+
+test('a first append-only file for which there is no room is an error, not an endless wait', async () => {
+  const small = `${base}/small`;
+  mkdirSync(small);
+  await sh(`mount -t tmpfs -o size=1m tmpfs ${small}`);
+  const at = { path: `${base}/small.conf`, port };
+  const little = { ...plain, dir: small };
+  try {
+    await host.run(redisConfig, config(little, at));
+    await host.run(redisServer, server({ config: at.path }));
+    await ask(['SET', 'large', randomBytes(1_500_000).toString('latin1')]);
+    await expect(host.run(redisConfig, config({ ...little, appendonly: true }, at))).rejects.toThrow(
+      'the first append-only file could not be written',
+    );
+    expect(readFileSync(at.path, 'utf8')).toContain('appendonly no');
+  } finally {
+    await sh(`pid=$(cat ${dir}/redis.pid) && kill -9 $pid && while [ -e /proc/$pid ]; do sleep 0.1; done
+      umount ${small}`);
+  }
 });
 
 test('a value cannot add a directive, and secrets are in no diff', async () => {
