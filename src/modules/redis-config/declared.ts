@@ -42,7 +42,16 @@ export function declaredSettings(args: ConfigArgs, names: DirectiveNames): Decla
     add(name, value, false);
   }
   if (users.lines.length > 0) settings.set('user', users.lines);
-  return { settings, problems: [...problems, ...users.problems] };
+  return { settings, problems: [...problems, ...users.problems, ...loginProblem(settings, names)] };
+}
+
+/** What such a server takes for more than one word, or for another one, it accepts from everybody but its own replicas. */
+function loginProblem(settings: Declared['settings'], names: DirectiveNames): string[] {
+  const [[password = ''] = []] = settings.get('masterauth') ?? [];
+  if (!names.logsInByLine || !/[\s"']/.test(password)) return [];
+  return [
+    'before 5.0 no replica can log in with a masterauth that has a space or a quote in it: take another password',
+  ];
 }
 
 /** The same with those directives as the file has them that are to stay so. */

@@ -44,6 +44,11 @@ export class DirectiveNames {
     return this.#known.has('acllog-max-len');
   }
 
+  /** A replica logs in to its master with a line of words, which are split at spaces and may be quoted (before 5.0). */
+  get logsInByLine(): boolean {
+    return !this.#known.has('replica-priority');
+  }
+
   /** Users are limited to channels (6.2 and later). */
   get hasChannels(): boolean {
     return this.#known.has('acl-pubsub-default');

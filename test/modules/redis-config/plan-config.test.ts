@@ -43,6 +43,19 @@ test('all that a server does not know is told at once, each with a suggestion', 
   expect(failed).toContain('hz takes one value, not a list');
 });
 
+test.each(['p w', 'p\tw', 'p"w', "p'w"])(
+  'before 5.0 a password that no replica could log in with is refused: %s',
+  (word) => {
+    const given = { requirepass: word, masterauth: word };
+    const { failed } = plan({}, {}, { ...given, version: '4.0.14' });
+    expect(failed).toContain('before 5.0 no replica can log in with a masterauth that has a space or a quote in it');
+    expect(failed).not.toContain(word);
+    expect(plan({}, {}, { ...given, version: '5.0.14' }).failed).toBeUndefined();
+    expect(plan({}, {}, { requirepass: word, version: '4.0.14' }).failed).toBeUndefined();
+    expect(plan({ masterauth: 'open-sesame#0815' }, {}, { version: '4.0.14' }).failed).toBeUndefined();
+  },
+);
+
 test('what is only wished for is left out where the server does not know it', () => {
   const wish = { settings_if_known: { 'cluster-bus-port-protected-mode': false, 'io-threads': 2 } };
   expect(plan({}, {}, { ...wish, version: '4.0.7' }).text).toBe(renderConf(new Map([['port', [['7000']]]])));
