@@ -54,8 +54,8 @@ function ownSettings(config: ReadonlyMap<string, string>): ReadonlyMap<string, s
   return forced ? new Map([...config].filter(([name]) => name !== 'databases')) : config;
 }
 
-/** Follows the machine's limits or the node's role rather than anybody's setting. */
-const changesByItself = new Set(['maxclients', 'slaveof', 'replicaof', 'oom-score-adj']);
+/** Follows the machine's limits, the node's role or the unit that starts it rather than anybody's setting. */
+const changesByItself = new Set(['maxclients', 'slaveof', 'replicaof', 'oom-score-adj', 'supervised']);
 
 function drift(
   declared: ReadonlyMap<string, SettingLines>,

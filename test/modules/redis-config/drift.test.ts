@@ -40,6 +40,14 @@ test('what is declared is enforced and what is not is reported, unless it is sai
   expect(byHand.warnings).toEqual(['10.0.0.1:7000: set at run time and declared nowhere: hz 20 (default 10)']);
 });
 
+test('how the unit starts it is not set by anybody', () => {
+  const defaults = { ...DEFAULTS, supervised: 'no' };
+  const directives = { names: ['port', ...Object.keys(defaults)], fixed: ['supervised'], defaults };
+  const config = new Map(Object.entries({ port: '7000', ...defaults, supervised: 'systemd' }));
+  const live = { config, configError: undefined, configFile: path, pid: '1', inCluster: true, users: undefined };
+  expect(planConfig({ ...nothing, text: fileOf({}), directives, live }, configArgs).warnings).toEqual([]);
+});
+
 test('a declared directive that is only to be reported is left, until the inventory changes it', () => {
   const declared = { maxmemory: '100mb' };
   const left = plan(declared, { maxmemory: 'report' }, fileOf(declared), { maxmemory: '1' });
