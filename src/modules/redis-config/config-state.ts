@@ -30,6 +30,8 @@ export interface LiveNode {
   readonly configError: string | undefined;
   readonly configFile: string | undefined;
   readonly pid: string | undefined;
+  /** Its own version, which a running upgrade makes another than the installed one. */
+  readonly version: string | undefined;
   /** It knows other nodes or owns slots. */
   readonly inCluster: boolean;
   /** By name; undefined when they were not asked after, or the server has or tells none. */
@@ -149,6 +151,7 @@ function parseLive([config, server, cluster, acl]: readonly RespValue[]): LiveNo
     configError: refusal,
     configFile: field(info, 'config_file'),
     pid: field(info, 'process_id'),
+    version: field(info, 'valkey_version') ?? field(info, 'redis_version'),
     inCluster:
       Number(field(state, 'cluster_known_nodes') ?? 0) > 1 || Number(field(state, 'cluster_slots_assigned') ?? 0) > 0,
     users: Array.isArray(acl) ? new Map(acl.map((line) => userIn(String(line), keepsCommands(info)))) : undefined,

@@ -25,7 +25,8 @@ export function liveDifferences(
   state: ConfigState,
   names: DirectiveNames,
 ): LiveDifferences {
-  const config = ownSettings((state.live as LiveNode).config ?? new Map<string, string>());
+  const node = state.live as LiveNode;
+  const config = ownSettings(node.config ?? new Map<string, string>());
   const wrong: Difference[] = [];
   for (const [name, lines] of declared) {
     const live = config.get(name);
@@ -44,8 +45,13 @@ export function liveDifferences(
   return {
     settable: wrong.filter((one) => !names.isFixed(one.name)),
     fixed: wrong.filter((one) => names.isFixed(one.name)),
-    drift: drift(declared, file, config, names),
+    // Another version has other defaults.
+    drift: isOtherVersion(node, state) ? [] : drift(declared, file, config, names),
   };
+}
+
+function isOtherVersion({ version }: LiveNode, { version: installed }: ConfigState): boolean {
+  return version !== undefined && installed !== undefined && version !== installed;
 }
 
 /** What the server settled by itself says nothing of its file: from 8.0 on, a node of a cluster always has one database. */

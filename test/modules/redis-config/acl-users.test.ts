@@ -17,7 +17,14 @@ function stateOf(
   config: Record<string, string>,
 ): ConfigState {
   const live: LiveNode = {
-    ...{ config: new Map(Object.entries(config)), configError: undefined, configFile: path, pid: '1', inCluster: true },
+    ...{
+      config: new Map(Object.entries(config)),
+      configError: undefined,
+      configFile: path,
+      pid: '1',
+      version: undefined,
+      inCluster: true,
+    },
     users: new Map(
       Object.entries(users).map(([name, passwords]) => [
         name,

@@ -25,7 +25,14 @@ function plan(
       ? 'down'
       : {
           config: new Map(Object.entries({ port: '7000', ...DEFAULTS, ...config })),
-          ...{ configError: undefined, configFile: path, pid: '1', inCluster: true, users: undefined },
+          ...{
+            configError: undefined,
+            configFile: path,
+            pid: '1',
+            version: undefined,
+            inCluster: true,
+            users: undefined,
+          },
         };
   const directives = { names: ['port', ...Object.keys(DEFAULTS)], fixed: ['databases'], defaults: DEFAULTS };
   return planConfig({ ...nothing, text, directives, live }, { ...configArgs, drift: drift ?? {}, settings });
@@ -44,8 +51,35 @@ test('how the unit starts it is not set by anybody', () => {
   const defaults = { ...DEFAULTS, supervised: 'no' };
   const directives = { names: ['port', ...Object.keys(defaults)], fixed: ['supervised'], defaults };
   const config = new Map(Object.entries({ port: '7000', ...defaults, supervised: 'systemd' }));
-  const live = { config, configError: undefined, configFile: path, pid: '1', inCluster: true, users: undefined };
+  const live = {
+    config,
+    configError: undefined,
+    configFile: path,
+    pid: '1',
+    version: undefined,
+    inCluster: true,
+    users: undefined,
+  };
   expect(planConfig({ ...nothing, text: fileOf({}), directives, live }, configArgs).warnings).toEqual([]);
+});
+
+test('defaults of another version than the process has say nothing of it', () => {
+  const directives = { names: ['port', ...Object.keys(DEFAULTS)], fixed: [], defaults: DEFAULTS };
+  const config = new Map(Object.entries({ port: '7000', ...DEFAULTS, hz: '20' }));
+  const told = (version: string) => {
+    const live = {
+      config,
+      configError: undefined,
+      configFile: path,
+      pid: '1',
+      version,
+      inCluster: true,
+      users: undefined,
+    };
+    return planConfig({ ...nothing, version: '7.0.15', text: fileOf({}), directives, live }, configArgs).warnings;
+  };
+  expect(told('6.0.16')).toEqual([]);
+  expect(told('7.0.15')).toEqual([expect.stringContaining('hz 20')]);
 });
 
 test('a declared directive that is only to be reported is left, until the inventory changes it', () => {

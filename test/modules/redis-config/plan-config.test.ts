@@ -21,6 +21,7 @@ const live = (config: Record<string, string>, more: Partial<LiveNode> = {}): Liv
   configError: undefined,
   configFile: path,
   pid: '42',
+  version: undefined,
   inCluster: true,
   users: undefined,
   ...more,

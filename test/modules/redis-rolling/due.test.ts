@@ -37,6 +37,7 @@ function config(file: string, live: Record<string, string>, version = '7.0.15'):
       configError: undefined,
       configFile: FILE,
       pid: '1',
+      version: undefined,
       inCluster: true,
       users: undefined,
     },
