@@ -98,6 +98,22 @@ describe('hosts that die', () => {
     );
   });
 
+  it('a replica follows the fresh node in the place of its master, which had no slots, before it forgets the old one', () => {
+    const model = serving(HOSTS.slice(0, 6));
+    const cluster = declare(HOSTS);
+    for (const host of HOSTS.slice(6)) model.start(nodeOn(host));
+    settle(cluster, model);
+    const [replica] = model.nodes.filter(({ master }) => master !== undefined && model.node(master).slots.length === 0);
+    const old = model.node(replica?.master ?? '');
+    // Nobody takes over from a master without slots.
+    old.dead = true;
+    const fresh = model.start(nodeOn(old.name.slice(0, 1)));
+    expect(settle(cluster, model)).toEqual([]);
+    expect(replica?.master).toBe(fresh.id);
+    expect(verify(cluster, model.views(cluster), { placement: false })).toEqual([]);
+    expect(model.nodes.filter(({ dead, known }) => !dead && known.has(old.id))).toEqual([]);
+  });
+
   it('a lost shard is given away only to the node that the run names, from whatever a crash left', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(20), { maxLength: 3 }), (kills) => {

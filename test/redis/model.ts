@@ -142,7 +142,8 @@ export class ModelCluster {
         this.inherit(node, dead);
         return;
       }
-      case 'forget-dead': {
+      case 'forget-dead':
+      case 'forget-master': {
         const gone = this.node(step.id);
         if (!gone.dead) throw new Error(`${step.node} is to forget ${step.gone}, which is alive`);
         if (node.master === gone.id) throw new Error(`${step.node} cannot forget its master ${step.gone}`);
@@ -164,7 +165,7 @@ export class ModelCluster {
         if (!node.known.has(master.id)) throw new Error(`${step.node} does not know ${step.master}`);
         if (master.master !== undefined) throw new Error(`${step.master} is a replica itself`);
         const siblings = this.nodes.filter((other) => !other.dead && other.master === node.master);
-        if (node.master !== undefined && siblings.length < 2)
+        if (node.master !== undefined && !this.node(node.master).dead && siblings.length < 2)
           throw new Error(`${step.node} is moved away from the master that has only it`);
         node.master = master.id;
       }

@@ -16,7 +16,11 @@ export async function stillAnswering(
   seen: readonly SeenNode[],
   io: ClusterIo,
 ): Promise<string[]> {
-  const dead = new Map(steps.flatMap((step) => (step.do === 'forget-dead' ? [[step.id, step.gone] as const] : [])));
+  const dead = new Map(
+    steps.flatMap((step) =>
+      step.do === 'forget-dead' || step.do === 'forget-master' ? [[step.id, step.gone] as const] : [],
+    ),
+  );
   const found = await Promise.all([...dead].map(async ([id, name]) => await whoAnswers(id, name, seen, io)));
   return found.flat();
 }

@@ -10,7 +10,7 @@ import { meetSteps } from './introduce.ts';
 import { heirsOf, leavingRefusals, orphansOf, partingSteps } from './leave.ts';
 import { applyPermissions } from './permit.ts';
 import { strangersAmong } from './reach.ts';
-import { repair, withoutLost } from './repair.ts';
+import { boundLast, repair, withoutLost } from './repair.ts';
 import { changesSomething, type Step, TEMPORARY_NODE_TIMEOUT_MS } from './steps.ts';
 import { type DeclaredCluster, masterCount, nodeName, stayingOf } from './topology.ts';
 import { verify } from './verify.ts';
@@ -71,12 +71,14 @@ export function planCluster(declared: DeclaredCluster, observed: readonly NodeVi
   const migrates = migration.steps.length > 0;
   const copies = functionSteps(members, masters);
   const partings = partingSteps(cluster, members, seen, shards, followers);
+  const farewells = boundLast(repaired.steps, permitted.views, leaving);
   const steps: Step[] = [
     ...permitted.steps,
     ...leaving,
-    ...repaired.steps,
+    ...farewells.atOnce,
     ...(hasten ? slow.map((view): Step => ({ do: 'hasten', node: nodeName(view.node) })) : []),
     ...joining,
+    ...farewells.later,
     ...(migrates || copies.length > 0 ? [{ do: 'await-receivers' } as const] : []),
     ...copies,
     ...migration.steps,

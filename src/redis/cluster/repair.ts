@@ -59,6 +59,21 @@ export function repair(cluster: DeclaredCluster, views: readonly NodeView[]): Re
   };
 }
 
+/** A replica that has to meet its new master first cannot forget the dead one before it follows that. */
+export function boundLast(
+  farewells: readonly Step[],
+  views: readonly NodeView[],
+  leaving: readonly Step[],
+): { readonly atOnce: readonly Step[]; readonly later: readonly Step[] } {
+  const masters = new Map(views.flatMap((view) => (view.seen ? [[nodeName(view.node), view.self.masterId]] : [])));
+  for (const step of leaving) if ('node' in step) masters.delete(step.node);
+  const [atOnce, later]: [Step[], Step[]] = [[], []];
+  for (const step of farewells)
+    if (step.do === 'forget-dead' && masters.get(step.node) === step.id) later.push({ ...step, do: 'forget-master' });
+    else atOnce.push(step);
+  return { atOnce, later };
+}
+
 type Told = readonly { readonly by: SeenNode; readonly line: MemberLine }[];
 type Doubtful = Extract<Identity, { is: 'former' | 'lost' | 'nameless' }>;
 

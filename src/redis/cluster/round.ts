@@ -35,6 +35,7 @@ const STAGES: readonly (readonly Step['do'][])[] = [
   ['meet', 'add-slots'],
   ['await-members'],
   ['replicate'],
+  ['forget-master'],
   ['await-receivers'],
   ['copy-functions'],
   ['close-slots', 'move-slots'],
@@ -216,7 +217,7 @@ export class Round {
     const failed = replies.find((reply) => typeof reply === 'object' && reply !== null && 'error' in reply);
     if (failed === undefined || step.do === 'hasten' || step.do === 'set-epoch') return;
     // Others may have told it already: what is not known needs not be forgotten.
-    if (step.do === 'forget-dead' && /unknown node/i.test(said(failed))) return;
+    if ((step.do === 'forget-dead' || step.do === 'forget-master') && /unknown node/i.test(said(failed))) return;
     this.trouble.push(`${describeStep(step)}: ${said(failed)}`);
   }
 

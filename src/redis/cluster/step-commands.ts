@@ -30,6 +30,7 @@ export function commandsOf(
       return [['CLUSTER', 'REPLICATE', view(step.master).self.id]];
     case 'forget':
     case 'forget-dead':
+    case 'forget-master':
       return [['CLUSTER', 'FORGET', step.id]];
     case 'set-timeout': {
       const pace = paces.get(step.node);

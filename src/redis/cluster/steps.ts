@@ -11,6 +11,8 @@ export type Step =
   /** A replica of a dead master follows a living one: nobody can forget its own master. */
   | { readonly do: 'leave-dead'; readonly node: string; readonly master: string }
   | { readonly do: 'forget-dead'; readonly node: string; readonly gone: string; readonly id: string }
+  /** The same by its own replica, which has to follow another master first. */
+  | { readonly do: 'forget-master'; readonly node: string; readonly gone: string; readonly id: string }
   | { readonly do: 'hasten'; readonly node: string }
   | { readonly do: 'set-epoch'; readonly node: string; readonly epoch: number }
   | { readonly do: 'meet'; readonly node: string; readonly peer: string }
@@ -61,7 +63,7 @@ export function describeSteps(steps: readonly Step[]): string[] {
     else if (kind === 'set-epoch') lines.push(`${where}: a config epoch of its own for each`);
     else if (kind === 'meet') lines.push(introductions(same));
     else if (kind === 'set-timeout') lines.push(...timeouts(same));
-    else if (kind === 'forget-dead') lines.push(...farewells(same));
+    else if (kind === 'forget-dead' || kind === 'forget-master') lines.push(...farewells(same));
     else if (kind === 'forget') lines.push(...partings(same));
     else lines.push(...same.map(describeStep));
   }
@@ -102,7 +104,7 @@ function timeouts(steps: readonly Step[]): string[] {
 function farewells(steps: readonly Step[]): string[] {
   const byId = new Map<string, { readonly gone: string; readonly nodes: string[] }>();
   for (const step of steps) {
-    if (step.do !== 'forget-dead') continue;
+    if (step.do !== 'forget-dead' && step.do !== 'forget-master') continue;
     const entry = byId.get(step.id) ?? { gone: step.gone, nodes: [] };
     entry.nodes.push(step.node);
     byId.set(step.id, entry);
@@ -141,6 +143,7 @@ export function describeStep(step: Step): string {
     case 'leave-dead':
       return `${step.node}: replicate ${step.master}, since its master is gone`;
     case 'forget-dead':
+    case 'forget-master':
       return `${step.node}: forget ${step.gone} (${step.id}), which is gone`;
     case 'hasten':
       return `${step.node}: ${HASTENED}`;
