@@ -1,5 +1,3 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /**
@@ -14,17 +12,15 @@ const machineTests = [
   'test/{matrix,rolling}/**/*.lab.ts',
 ];
 
-/** Notes of the tests' runs do not go among the developer's own. */
-const env = { XDG_STATE_HOME: join(tmpdir(), 'rcdeploy-test-state') };
-const labTests = { env, fileParallelism: false, testTimeout: 180_000, hookTimeout: 300_000 };
+const labTests = { fileParallelism: false, testTimeout: 180_000, hookTimeout: 300_000 };
 
 /** `*.test.ts` is pure and fast; `*.lab.ts` needs root and Linux, and real sshd, systemd and redis-server. */
 export default defineConfig({
   test: {
-    globalSetup: ['test/generate.ts'],
+    globalSetup: ['test/temp-directory.ts', 'test/generate.ts'],
     projects: [
       // The limit is for a hang; property tests take seconds on a busy machine.
-      { test: { name: 'unit', env, include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { ...labTests, name: 'lab-hosts', include: ['test/**/*.lab.ts'], exclude: machineTests } },
       { test: { ...labTests, name: 'lab-machine', include: machineTests } },
     ],

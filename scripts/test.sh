@@ -30,12 +30,12 @@ if [ -n "$reason" ] && [ "${CI:-}" != true ]; then
   printf '\nLab tests skipped: %s\n' "$reason"
 else
   other=$(mktemp)
+  trap 'rm -f "$other"' EXIT
   run lab-machine >"$other" 2>&1 &
   machine=$!
   trap 'kill "$machine" 2>/dev/null; exit 1' INT TERM
   run lab-hosts || status=1
   wait "$machine" || status=1
   cat "$other"
-  rm -f "$other"
 fi
 exit "$status"

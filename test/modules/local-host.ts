@@ -33,7 +33,7 @@ export function userlands(): Userland[] {
 
 async function run(userland: Userland, script: string, options: ShOptions = {}): Promise<Reply> {
   const [command = '/bin/sh', ...words] = userland.shell;
-  const env = { PATH: userland.path, HOME: '/root', LC_ALL: 'C', ...options.env };
+  const env = { PATH: userland.path, HOME: '/root', TMPDIR: tmpdir(), LC_ALL: 'C', ...options.env };
   const child = spawn(command, [...words, '-c', `umask 022\n${script}`], { env, cwd: '/' });
   const output: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
   child.stdout.on('data', (chunk: Buffer) => output.stdout.push(chunk));

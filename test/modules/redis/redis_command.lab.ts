@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redisCommand } from '../../../src/modules/redis_command.ts';
 import { redisInfo } from '../../../src/modules/redis_info.ts';
@@ -9,7 +11,7 @@ import { LocalHost } from './local-host.ts';
 
 const ports = [21301, 21302, 21303, 21304, 21305, 21306];
 const servers = new Servers();
-const host = new LocalHost('/tmp/rcdeploy-command-test');
+const host = new LocalHost(join(tmpdir(), 'rcdeploy-command-test'));
 const password = 'a-pass-phrase';
 const nodes = ports.map((port, index) => ({ host: `h${index + 1}`, address: '127.0.0.1', port }));
 const args = (words: string | string[], more: object = {}) => ({
