@@ -24,6 +24,7 @@ export function listenScript(server: string, ports: readonly ListenAt[], anyAddr
 read -r P
 L=$(mktemp -d) || exit 1
 trap 'rm -rf "$L"' EXIT
+trap 'exit 143' HUP INT TERM
 listen() {
   i=$1; shift
   printf '%s\\n' 'save ""' 'appendonly no' 'databases 1' 'dir /' 'logfile ""' "requirepass $P" "$@" |
