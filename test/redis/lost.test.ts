@@ -139,6 +139,31 @@ describe('hosts that die', () => {
   });
 });
 
+describe('a shard of which nothing is left', () => {
+  const model = serving(HOSTS.slice(0, 6));
+  const victim = model.nodes.find((node) => node.name === 'b:7000');
+  const names = ['b:7000', model.nodes.find((node) => node.master === victim?.id)?.name ?? ''];
+  for (const name of names) model.kill(name);
+  const left = HOSTS.slice(0, 6).filter((host) => !names.includes(`${host}:7000`));
+  const lost = names.map((name) => ({ host: name.slice(0, 1), address: nodeOn(name.slice(0, 1)).address }));
+  for (const host of ['g', 'h']) {
+    model.start(nodeOn(host));
+    model.node(`${host}:7000`).dead = true;
+  }
+  const given = declare([...left, 'g', 'h'], { lost, allow: [{ node: 'g:7000', may: 'take-slots' }] });
+
+  it('may be given to a node that does not run yet, which is prepared for it', () => {
+    expect(standingRefusals(given, model.views(given))).toEqual([]);
+    expect(standingRefusals({ ...given, allow: [] }, model.views(given)).join()).toMatch(/gone with all data of slots/);
+  });
+
+  it('is given to nobody as long as that node does not run', () => {
+    const { refusals, steps } = planCluster(given, model.views(given));
+    expect(refusals).not.toEqual([]);
+    expect(steps).toEqual([]);
+  });
+});
+
 describe('a host that comes back empty', () => {
   const hosts = HOSTS.slice(0, 6);
   const recordedOn = (names: readonly string[]) =>

@@ -37,13 +37,15 @@ export function repair(cluster: DeclaredCluster, views: readonly NodeView[]): Re
   const dead = found.flatMap(({ identity, lines }) => deadMembers(identity, lines, seen));
   const steps: Step[] = [];
   const heirs = new Map<string, DeadMember>();
+  // Also by a node that does not run yet: whether it is a master then is looked at when slots are given.
+  const mayBeTaken = cluster.nodes.some((node) => mayDo(cluster, node, 'take-slots'));
   for (const member of dead) {
     if (member.slots.length === 0) continue;
     const heir = member.replicas.find((view) => mayDo(cluster, view.node, 'take-slots'));
     if (heir) {
       heirs.set(nodeName(heir.node), member);
       steps.push({ do: 'take-over', node: nodeName(heir.node), from: member.name });
-    } else if (member.replicas.length > 0 || !seen.some((view) => mayDo(cluster, view.node, 'take-slots'))) {
+    } else if (member.replicas.length > 0 || !mayBeTaken) {
       refusals.push(slotsRefusal(member));
     }
   }
