@@ -9,6 +9,7 @@ import { command, declared, localIo, Servers, until } from './servers.ts';
 const six = [17351, 17352, 17353, 17354, 17355, 17356];
 const [first = 0, second = 0, third = 0, , fifth = 0] = six;
 const SPARE = 17357;
+const OTHER_SPARE = 17358;
 const fast = ['--cluster-node-timeout', '1000'];
 
 describe('members that are gone for good', () => {
@@ -104,6 +105,36 @@ describe('members that are gone for good', () => {
     expect(await command(first, ['CLUSTER', 'INFO'])).toContain('cluster_state:ok');
     expect(await findings(given)).toEqual([]);
     expect((await formed(given)).changed).toBe(false);
+  });
+
+  it('a new node that is given the slots of a lost shard has the functions of the others before it has slots', async () => {
+    // It takes no writes as long as it has no replica.
+    const settings = ['--min-replicas-to-write', '1'];
+    // Servers before 7.0 have none.
+    if (!String(await command(first, ['INFO', 'memory'])).includes('number_of_libraries')) return;
+    const library = '#!lua name=greeting\nredis.register_function("greet", function() return "hello" end)';
+    for (const port of [first, third]) await command(port, ['FUNCTION', 'LOAD', library]);
+    await Promise.all([second, fifth].map(async (port) => await servers.kill(port)));
+    const left = six.filter((port) => port !== second && port !== fifth);
+    await until(async () => {
+      const told = await Promise.all(left.map(seenBy));
+      return told.every((text) => /:17352@\S+ master,fail /.test(text) && /:17355@\S+ slave,fail /.test(text));
+    }, 'both dead in the eyes of all');
+    await Promise.all([SPARE, OTHER_SPARE].map(async (port) => await servers.start(port, [...fast, ...settings])));
+    const { steps } = await formed(
+      cluster([...left, SPARE, OTHER_SPARE], {
+        lost: [lost(second), lost(fifth)],
+        allow: [{ node: 'h7:17357', may: 'take-slots' }],
+      }),
+    );
+    expect(await command(SPARE, ['FCALL', 'greet', '0'])).toBe('hello');
+    expect(await command(OTHER_SPARE, ['FUNCTION', 'LIST'])).toEqual(await command(SPARE, ['FUNCTION', 'LIST']));
+    expect(steps).toContain('h7:17357: add slots 5461-10922');
+    expect(await command(SPARE, ['CONFIG', 'GET', 'min-replicas-to-write'])).toContain('1');
+    // Who owns slots has them, also when the run is killed in between.
+    const copied = steps.findIndex((step) => step.startsWith('h7:17357: copy the functions of '));
+    expect(copied).toBeGreaterThanOrEqual(0);
+    expect(copied).toBeLessThan(steps.indexOf('h7:17357: add slots 5461-10922'));
   });
 
   it('a replica that may not take over by itself is made master by vote when it is named', async () => {

@@ -9,7 +9,8 @@ type CopyStep = Extract<Step, { do: 'copy-functions' }>;
 
 /**
  * Masters that own no slots yet get the FUNCTIONs of one that does: libraries are no keys, so that no slot brings them along, and clients
- * would be told that there are none. Replicas have them from their masters.
+ * would be told that there are none. They come before all that leads to slots, so that whoever owns some has them, also when the run
+ * is killed. Replicas have them from their masters.
  */
 export function functionSteps(members: readonly SeenNode[], masters: readonly SeenNode[]): Step[] {
   const [source] = members
@@ -46,12 +47,25 @@ async function copy({ node, from }: CopyStep, links: NodeLinks): Promise<string 
   try {
     const [dump] = await links.send(from, [['FUNCTION', 'DUMP']]);
     if (typeof dump !== 'string') return `FUNCTION DUMP: ${said(dump)}`;
-    const [restored] = await links.send(node, [['FUNCTION', 'RESTORE', dump, 'APPEND']]);
-    const error = errorIn(restored);
+    const restore = ['FUNCTION', 'RESTORE', dump, 'APPEND'];
+    const [restored] = await links.send(node, [restore]);
+    const refusal = errorIn(restored);
+    const error = refusal?.startsWith('NOREPLICAS') ? await restoreAlone(node, restore, links) : refusal;
     // An earlier try whose answer was lost has brought them.
     return error === undefined || /already exists/i.test(error) ? undefined : `FUNCTION RESTORE: ${error}`;
   } catch (error) {
     if (error instanceof StaleError) return error.message;
     throw error;
   }
+}
+
+/** The node owns nothing yet that replicas could keep; one that is killed in between has its declared value from the next run. */
+async function restoreAlone(node: string, restore: readonly string[], links: NodeLinks): Promise<string | undefined> {
+  const setting = 'min-replicas-to-write';
+  const [found] = await links.send(node, [['CONFIG', 'GET', setting]]);
+  const value = Array.isArray(found) ? found[1] : undefined;
+  if (typeof value !== 'string') return `CONFIG GET ${setting}: ${said(found)}`;
+  const set = (to: string) => ['CONFIG', 'SET', setting, to];
+  const replies = await links.send(node, [set('0'), restore, set(value)]);
+  return replies.map(errorIn).find((error) => error !== undefined);
 }

@@ -32,12 +32,12 @@ const STAGES: readonly (readonly Step['do'][])[] = [
   ['leave-dead'],
   ['forget-dead'],
   ['hasten', 'set-epoch'],
+  ['copy-functions'],
   ['meet', 'add-slots'],
   ['await-members'],
   ['replicate'],
   ['forget-master'],
   ['await-receivers'],
-  ['copy-functions'],
   ['close-slots', 'move-slots'],
   ['follow'],
   ['forget'],
@@ -46,7 +46,7 @@ const STAGES: readonly (readonly Step['do'][])[] = [
 ];
 
 /** After trouble with these the next ones might do harm. */
-const CAREFUL: readonly Step['do'][] = ['meet', 'copy-functions', 'move-slots', 'follow'];
+const CAREFUL: readonly Step['do'][] = ['copy-functions', 'meet', 'move-slots', 'follow'];
 
 /** One pass over a plan: a stage's commands go to all nodes at once, each node's in one pipeline. */
 export class Round {
