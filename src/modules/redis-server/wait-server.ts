@@ -39,7 +39,7 @@ export async function awaitReady(started: Started, args: ServerArgs, context: Ap
         : 'unknown' in node
           ? node.unknown
           : `loading, ${node.loadedBytes ?? 0} bytes`;
-    if (progress.stalledAt(`${pulse.pulse} ${detail}`)) {
+    if (progress.stalledAt(`${busyTimes(pulse.ticks, args.timeout)} ${detail}`)) {
       throw new TaskError(
         `${label(args)} was started (pid ${started.pid}) but made no progress for ${args.timeout} s: ${detail}`,
         {
@@ -65,7 +65,7 @@ export async function awaitEnd(pid: string, args: ServerArgs, context: ApplyCont
     if (pulse === 'gone') {
       return;
     }
-    if (progress.stalledAt(pulse.pulse)) {
+    if (progress.stalledAt(`${busyTimes(pulse.ticks, args.timeout)} ${pulse.written}`)) {
       throw new TaskError(
         `${label(args)} (pid ${pid}) was told to stop, is still there, and did nothing for ${args.timeout} s`,
         {
@@ -78,13 +78,33 @@ export async function awaitEnd(pid: string, args: ServerArgs, context: ApplyCont
   }
 }
 
-export async function pulseOf(pid: string, context: ApplyContext): Promise<'gone' | { exe: string; pulse: string }> {
+/** Hundredths of a second on every Linux (USER_HZ). */
+const TICKS_PER_SECOND = 100;
+/** Loading and saving take all of a processor; a server that idles takes some of it too, and more where it turns connections away. */
+const BUSY_SHARE = 0.1;
+
+/** How often a process has used as much CPU time as a busy one needs at least while it is waited for without other progress. */
+function busyTimes(ticks: number, seconds: number): number {
+  return Math.floor(ticks / (TICKS_PER_SECOND * seconds * BUSY_SHARE));
+}
+
+interface Pulse {
+  readonly exe: string;
+  /** CPU time of the process and its children that have ended. */
+  readonly ticks: number;
+  /** Bytes, empty where the kernel does not tell. */
+  readonly written: string;
+}
+
+export async function pulseOf(pid: string, context: ApplyContext): Promise<'gone' | Pulse> {
   const { stdout } = await must(context, pulseScript(pid), `process ${pid} could not be looked at`);
   if (stdout.startsWith('gone')) {
     return 'gone';
   }
   const [exe = '', pulse = ''] = stdout.split('\n');
-  return { exe: exe.replace(/^exe /, '').replace(/ \(deleted\)$/, ''), pulse };
+  const [, user, system, childrenUser, childrenSystem, written = ''] = pulse.split(' ');
+  const ticks = [user, system, childrenUser, childrenSystem].reduce((sum, count) => sum + Number(count ?? 0), 0);
+  return { exe: exe.replace(/^exe /, '').replace(/ \(deleted\)$/, ''), ticks, written };
 }
 
 async function died(started: Started, args: ServerArgs, context: ApplyContext): Promise<TaskError> {

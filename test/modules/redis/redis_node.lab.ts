@@ -169,6 +169,16 @@ test('a taken port and a taken bus port are named with their process', async () 
   }
 });
 
+test('a process that idles where nobody can reach it is an error, not an endless wait', async () => {
+  await host.run(redisServer, server({ state: 'stopped' }));
+  await host.run(redisConfig, config({ hz: 500 }));
+  await expect(host.run(redisServer, server({ address: '127.0.0.9', timeout: 3 }))).rejects.toThrow(
+    /was started \(pid \d+\) but made no progress for 3 s: not listening yet/,
+  );
+  await host.run(redisServer, server({ state: 'stopped' }));
+  await host.run(redisConfig, config());
+});
+
 test('a process that ends while it starts is an error with the end of its log', async () => {
   const nodes = `${dir}/nodes.conf`;
   const whole = readFileSync(nodes);
