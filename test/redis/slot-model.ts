@@ -1,6 +1,7 @@
 import type { DeclaredCluster, DeclaredNode } from '../../src/redis/cluster/topology.ts';
 import type { ClusterIo } from '../../src/redis/node/cluster-io.ts';
-import type { RespValue } from '../../src/redis/node/contract.ts';
+import type { Command, RespValue } from '../../src/redis/node/contract.ts';
+import { decodeWords } from '../../src/redis/node/resp.ts';
 import { formatSlots, SLOT_COUNT, type SlotRange } from '../../src/redis/slots/slots.ts';
 
 export class Killed extends Error {}
@@ -221,6 +222,8 @@ export class SlotWorld {
   readonly servers: SlotServer[] = [];
   readonly #random: () => number;
   #clock = 0;
+  /** What happens in the cluster before each command. */
+  meanwhile: (server: SlotServer, words: readonly string[]) => void = () => undefined;
   /** Commands until the client is killed. */
   budget = Number.POSITIVE_INFINITY;
 
@@ -242,8 +245,12 @@ export class SlotWorld {
   }
 
   nextEpoch(current: number): number {
-    const highest = Math.max(...this.servers.map(({ epoch }) => epoch));
+    const highest = this.highestEpoch();
     return current === highest ? current : highest + 1;
+  }
+
+  highestEpoch(): number {
+    return Math.max(...this.servers.map(({ epoch }) => epoch));
   }
 
   gossip(): void {
@@ -251,7 +258,7 @@ export class SlotWorld {
   }
 
   io(): ClusterIo {
-    const run = (port: number, commands: readonly (readonly string[])[]): RespValue[] => {
+    const run = (port: number, commands: readonly Command[]): RespValue[] => {
       const server = this.servers.find(({ node }) => node.port === port);
       if (!server) throw new Error(`no server on ${port}`);
       // A message takes time, in which servers go on with what they do by themselves.
@@ -259,7 +266,9 @@ export class SlotWorld {
       return commands.map((words) => {
         if (this.budget <= 0) throw new Killed();
         this.budget -= 1;
-        const reply = server.answer(words);
+        const plain = words.flatMap((word) => (typeof word === 'string' ? [word] : decodeWords(word)));
+        this.meanwhile(server, plain);
+        const reply = server.answer(plain);
         if (this.#random() < 0.002) this.servers[Math.floor(this.#random() * this.servers.length)]?.hear(server);
         return reply;
       });

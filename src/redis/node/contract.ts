@@ -26,6 +26,15 @@ export interface NodeQuery extends NodeAccess {
   readonly timeoutMs?: number | undefined;
 }
 
+/** Words that are encoded already: they go from a reply into a command without a look at each. Only for a link that speaks latin1. */
+export interface EncodedWords {
+  readonly count: number;
+  /** Each as a bulk string of RESP. */
+  readonly resp: string;
+}
+
+export type Command = readonly (string | EncodedWords)[];
+
 export type RespValue = string | number | null | RespError | RespValue[];
 export interface RespError {
   readonly error: string;
@@ -46,7 +55,7 @@ export interface NodeLink {
    * a NodeError: `timeout` after `timeoutMs` (default 5000) without all replies, which are dropped when they come after all, so
    * the link stays usable; `lost` when it was cut, and then the outcome of what was sent is not known.
    */
-  send(commands: readonly (readonly string[])[], timeoutMs?: number): Promise<RespValue[]>;
+  send(commands: readonly Command[], timeoutMs?: number): Promise<RespValue[]>;
   /** At once; calls in flight reject as `lost`. */
   close(): void;
 }

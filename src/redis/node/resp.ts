@@ -1,13 +1,45 @@
-import type { NodeAccess, RespValue } from './contract.ts';
+import type { Command, EncodedWords, NodeAccess, RespValue } from './contract.ts';
+import { NodeError } from './node-error.ts';
 
 /** Commands as RESP2, which 4.0 understands too, in one piece. */
-export function encodeCommands(commands: readonly (readonly string[])[], encoding: Encoding = 'utf8'): string {
+export function encodeCommands(commands: readonly Command[], encoding: Encoding = 'utf8'): string {
   let text = '';
   for (const words of commands) {
-    text += `*${words.length}\r\n`;
-    for (const word of words) text += `$${Buffer.byteLength(word, encoding)}\r\n${word}\r\n`;
+    let count = 0;
+    let encoded = '';
+    for (const word of words) {
+      count += typeof word === 'string' ? 1 : word.count;
+      encoded += typeof word === 'string' ? encodeWord(word, Buffer.byteLength(word, encoding)) : word.resp;
+    }
+    text += `*${count}\r\n${encoded}`;
   }
   return text;
+}
+
+function encodeWord(word: string, bytes: number): string {
+  return `$${bytes}\r\n${word}\r\n`;
+}
+
+/** For a link that speaks latin1. */
+export function encodeWords(words: readonly string[]): EncodedWords {
+  return { count: words.length, resp: words.map((word) => encodeWord(word, word.length)).join('') };
+}
+
+/** The words one by one. Throws where a node has sent something else. */
+export function decodeWords({ resp }: EncodedWords): string[] {
+  const words: string[] = [];
+  for (let at = 0; at < resp.length; ) {
+    const end = resp.indexOf('\r\n', at);
+    const length = Number(resp.slice(at + 1, end));
+    if (end < 0 || !(length >= 0))
+      throw new NodeError(
+        'other',
+        `this is not Redis's protocol: ${JSON.stringify(resp.slice(at, at + 40))} among keys`,
+      );
+    words.push(resp.slice(end + 2, end + 2 + length));
+    at = end + 4 + length;
+  }
+  return words;
 }
 
 export function inCapitals(renamed: NodeAccess['renamed']): NodeAccess['renamed'] {
@@ -15,9 +47,10 @@ export function inCapitals(renamed: NodeAccess['renamed']): NodeAccess['renamed'
 }
 
 /** The command under the name that this server has for it. */
-export function calledThere(words: readonly string[], renamed: NodeAccess['renamed']): readonly string[] {
-  const [command = '', ...rest] = words;
-  const name = renamed?.[command.toUpperCase()];
+export function calledThere(words: Command, renamed: NodeAccess['renamed']): Command {
+  if (!renamed) return words;
+  const [command, ...rest] = words;
+  const name = typeof command === 'string' ? renamed[command.toUpperCase()] : undefined;
   return name === undefined ? words : [name, ...rest];
 }
 

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { NodeAccess, NodeFailureKind, NodeLink, RespValue } from './contract.ts';
+import type { Command, NodeAccess, NodeFailureKind, NodeLink, RespValue } from './contract.ts';
 import { Deadline } from './deadline.ts';
 import { NodeError } from './node-error.ts';
 import { openNodeStream } from './node-stream.ts';
@@ -70,7 +70,7 @@ export class StreamLink implements NodeLink {
     return this.#ended === undefined;
   }
 
-  async send(commands: readonly (readonly string[])[], timeoutMs = DEFAULT_TIMEOUT_MS): Promise<RespValue[]> {
+  async send(commands: readonly Command[], timeoutMs = DEFAULT_TIMEOUT_MS): Promise<RespValue[]> {
     const limit = new Deadline(timeoutMs);
     try {
       return await this.exchange(commands, limit);
@@ -80,7 +80,7 @@ export class StreamLink implements NodeLink {
   }
 
   /** The same within a limit that began earlier. */
-  async exchange(commands: readonly (readonly string[])[], limit: Deadline): Promise<RespValue[]> {
+  async exchange(commands: readonly Command[], limit: Deadline): Promise<RespValue[]> {
     return await limit.race(this.#call(commands), 'commands were sent');
   }
 
@@ -88,7 +88,7 @@ export class StreamLink implements NodeLink {
     this.#end('lost', 'rcdeploy closed the connection');
   }
 
-  #call(commands: readonly (readonly string[])[]): Promise<RespValue[]> {
+  #call(commands: readonly Command[]): Promise<RespValue[]> {
     if (this.#ended) {
       const { kind, message } = this.#ended;
       return Promise.reject(new NodeError(kind, kind === 'lost' ? `${message} (nothing was sent)` : message));
@@ -99,7 +99,7 @@ export class StreamLink implements NodeLink {
     });
   }
 
-  #send(commands: readonly (readonly string[])[], settle: Call['settle'], encoding = this.#encoding): void {
+  #send(commands: readonly Command[], settle: Call['settle'], encoding = this.#encoding): void {
     this.#calls.push({ count: commands.length, replies: [], settle });
     this.#stream.write(
       encodeCommands(

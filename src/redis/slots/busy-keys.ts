@@ -1,7 +1,7 @@
 import { TaskError } from '../../errors/errors.ts';
 import { place as nameOf } from '../cluster/classify.ts';
 import type { RespValue } from '../node/contract.ts';
-import { errorIn } from '../node/resp.ts';
+import { decodeWords, errorIn } from '../node/resp.ts';
 import { type Chunk, migrateCommand, type Route } from './migrate-keys.ts';
 import type { Mover } from './mover.ts';
 import { StaleError } from './node-links.ts';
@@ -15,7 +15,7 @@ const COMPARED_BYTES = 8 * 1024 * 1024;
  */
 export async function settleBusyKeys(mover: Mover, route: Route, chunk: Chunk, timeoutMs: number): Promise<void> {
   const { node } = mover.links.view(route.to);
-  for (const key of chunk.keys) {
+  for (const key of decodeWords(chunk.keys)) {
     const move = async (replace: boolean): Promise<string | undefined> => {
       const command = migrateCommand(node, [key], timeoutMs, replace);
       const [reply] = await mover.links.send(route.from, [command], timeoutMs * 3);

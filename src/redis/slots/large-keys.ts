@@ -1,7 +1,7 @@
 import { place as nameOf } from '../cluster/classify.ts';
 import { DEFAULT_NODE_TIMEOUT_MS } from '../node/observe.ts';
 import type { Mover } from './mover.ts';
-import type { SlotKeys } from './slot-keys.ts';
+import { eachKey, type SlotKeys } from './slot-keys.ts';
 
 /** Smaller ones move within a second whatever they are made of: they are not looked at more closely. */
 const LOOKED_AT_BYTES = 16 * 1024 * 1024;
@@ -22,9 +22,13 @@ export const KEY_TOO_LARGE_HINT =
  * has arrived: beyond the node timeout the others take them for dead and their replicas take over, in the middle of the move.
  */
 export async function unmovable(mover: Mover, name: string, listed: readonly SlotKeys[]): Promise<Map<number, string>> {
-  const large = listed.flatMap(({ slot, keys }) =>
-    keys.filter(({ bytes }) => bytes >= LOOKED_AT_BYTES).map(({ key, bytes }) => ({ slot, key, bytes })),
-  );
+  const large = listed
+    .filter((entry) => [...entry.large.values()].some(isLookedAt))
+    .flatMap((entry) =>
+      eachKey(entry)
+        .filter(({ bytes }) => isLookedAt(bytes))
+        .map((key) => ({ slot: entry.slot, ...key })),
+    );
   if (large.length === 0) return new Map();
   const view = mover.links.view(name);
   const timeoutMs = Math.min(...mover.links.views().map((one) => one.nodeTimeoutMs ?? DEFAULT_NODE_TIMEOUT_MS));
@@ -41,6 +45,10 @@ export async function unmovable(mover: Mover, name: string, listed: readonly Slo
     );
   }
   return refusals;
+}
+
+function isLookedAt(bytes: number): boolean {
+  return bytes >= LOOKED_AT_BYTES;
 }
 
 async function shapeOf(mover: Mover, name: string, key: string): Promise<{ type: string; elements: number }> {

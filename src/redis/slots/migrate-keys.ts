@@ -1,7 +1,8 @@
 import { TaskError } from '../../errors/errors.ts';
 import { place as nameOf } from '../cluster/classify.ts';
 import type { DeclaredNode } from '../cluster/topology.ts';
-import { errorIn } from '../node/resp.ts';
+import type { Command, EncodedWords } from '../node/contract.ts';
+import { decodeWords, encodeWords, errorIn } from '../node/resp.ts';
 import { settleBusyKeys } from './busy-keys.ts';
 import type { Mover } from './mover.ts';
 import { bytes, StaleError } from './node-links.ts';
@@ -17,7 +18,7 @@ export interface Route {
 /** Keys that go in one MIGRATE. */
 export interface Chunk {
   readonly slot: number;
-  readonly keys: readonly string[];
+  readonly keys: EncodedWords;
   /** What they take, 0 where it was not asked. */
   readonly bytes: number;
 }
@@ -32,19 +33,28 @@ const MAX_ATTEMPTS = 6;
 const SOON = /CLUSTERDOWN|TRYAGAIN|LOADING|MASTERDOWN|NOREPLICAS/;
 const CHANGED = /READONLY|MOVED|ASK |not the owner/;
 
-/** Moves the keys of a chunk, whatever number of tries it takes; an unknown outcome is looked at, since OK or NOKEY both mean gone. */
-export async function migrate(mover: Mover, route: Route, chunk: Chunk): Promise<void> {
+/**
+ * Moves the keys of a chunk, whatever number of tries it takes; an unknown outcome is looked at, since OK or NOKEY both mean gone. Gives how
+ * many keys the slot has left: none, where it is known that it is empty.
+ */
+export async function migrate(mover: Mover, route: Route, chunk: Chunk): Promise<number | undefined> {
   const since = mover.io.now();
   for (let attempt = 1; ; ) {
     const timeoutMs = (BASE_TIMEOUT_MS + chunk.bytes / BYTES_PER_MS) * attempt;
-    const [reply] = await mover.links.send(
+    const [reply, left] = await mover.links.send(
       route.from,
-      [migrateCommand(mover.links.view(route.to).node, chunk.keys, timeoutMs)],
+      [
+        migrateCommand(mover.links.view(route.to).node, [chunk.keys], timeoutMs),
+        ['CLUSTER', 'COUNTKEYSINSLOT', String(chunk.slot)],
+      ],
       timeoutMs * 3,
     );
     const error = errorIn(reply);
-    if (error === undefined) return;
-    if (error.includes('BUSYKEY')) return await settleBusyKeys(mover, route, chunk, timeoutMs);
+    if (error === undefined) return typeof left === 'number' ? left : undefined;
+    if (error.includes('BUSYKEY')) {
+      await settleBusyKeys(mover, route, chunk, timeoutMs);
+      return undefined;
+    }
     if (CHANGED.test(error)) throw new StaleError(`${nameOf(mover.links.view(route.from))}: MIGRATE: ${error}`);
     const again = error.startsWith('IOERR')
       ? attempt < MAX_ATTEMPTS
@@ -53,25 +63,26 @@ export async function migrate(mover: Mover, route: Route, chunk: Chunk): Promise
     mover.pace.slowDown();
     if (error.startsWith('IOERR')) {
       attempt += 1;
-      if (chunk.keys.length > 1) return await migrateHalves(mover, route, chunk);
+      if (chunk.keys.count > 1) return await migrateHalves(mover, route, chunk);
     }
     await mover.io.sleep(RETRY_MS);
   }
 }
 
 /** A time-out may be for the size: the halves have half of it. */
-async function migrateHalves(mover: Mover, route: Route, { slot, keys, bytes: size }: Chunk): Promise<void> {
-  const middle = Math.ceil(keys.length / 2);
-  for (const half of [keys.slice(0, middle), keys.slice(middle)])
-    await migrate(mover, route, { slot, keys: half, bytes: size });
+async function migrateHalves(
+  mover: Mover,
+  route: Route,
+  { slot, keys, bytes: size }: Chunk,
+): Promise<number | undefined> {
+  const words = decodeWords(keys);
+  const middle = Math.ceil(words.length / 2);
+  const [first, second] = [encodeWords(words.slice(0, middle)), encodeWords(words.slice(middle))];
+  await migrate(mover, route, { slot, keys: first, bytes: size });
+  return await migrate(mover, route, { slot, keys: second, bytes: size });
 }
 
-export function migrateCommand(
-  to: DeclaredNode,
-  keys: readonly string[],
-  timeoutMs: number,
-  replace = false,
-): string[] {
+export function migrateCommand(to: DeclaredNode, keys: Command, timeoutMs: number, replace = false): Command {
   const { auth } = to;
   const login =
     auth === undefined

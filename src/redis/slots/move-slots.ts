@@ -1,11 +1,12 @@
 import { TaskError } from '../../errors/errors.ts';
+import { encodeWords } from '../node/resp.ts';
 import { KEY_TOO_LARGE_HINT, unmovable } from './large-keys.ts';
 import { type Chunk, migrate, type Route } from './migrate-keys.ts';
 import type { Mover } from './mover.ts';
 import type { SlotMove } from './moves.ts';
 import { StaleError } from './node-links.ts';
 import { setSlots } from './set-slot.ts';
-import { listKeys, type SlotKeys } from './slot-keys.ts';
+import { eachKey, listKeys, type SlotKeys } from './slot-keys.ts';
 import { slotsOf } from './slots.ts';
 
 /**
@@ -64,13 +65,18 @@ async function moveBatch(mover: Mover, route: Route, batch: readonly number[], l
   const moving = batch.filter((slot) => !staying.has(slot));
   await setSlots(mover, route.to, moving, 'IMPORTING', from);
   await setSlots(mover, route.from, moving, 'MIGRATING', to);
-  await moveListed(
+  const emptied = await moveListed(
     mover,
     route,
     listed.filter(({ slot }) => !staying.has(slot)),
     lane,
   );
-  await moveKeys(mover, route, moving, lane);
+  await moveKeys(
+    mover,
+    route,
+    moving.filter((slot) => !emptied.has(slot)),
+    lane,
+  );
   await setSlots(mover, route.to, moving, 'NODE', to);
   await setSlots(mover, route.from, moving, 'NODE', to);
   await tellOthers(mover, [route.from, route.to], moving, to);
@@ -106,28 +112,43 @@ export async function moveKeys(
     const listed = await listKeys(mover, route.from, left);
     const [refusal] = (await unmovable(mover, route.from, listed)).values();
     if (refusal !== undefined) throw new TaskError(refusal, { hint: KEY_TOO_LARGE_HINT });
-    await moveListed(mover, route, listed, lane);
-    left = listed.map(({ slot }) => slot);
+    const emptied = await moveListed(mover, route, listed, lane);
+    left = listed.flatMap(({ slot }) => (emptied.has(slot) ? [] : [slot]));
   }
 }
 
-async function moveListed(mover: Mover, route: Route, listed: readonly SlotKeys[], lane: Lane): Promise<void> {
+/** Gives the slots that had none left behind their last keys: what is open takes no new ones. */
+async function moveListed(
+  mover: Mover,
+  route: Route,
+  listed: readonly SlotKeys[],
+  lane: Lane,
+): Promise<ReadonlySet<number>> {
+  const emptied = new Set<number>();
   const chunks = listed.flatMap((entry) => chunksOf(entry, mover.pace.limits.bytes));
-  await Promise.all(chunks.map(async (chunk) => await lane.run(async () => await migrate(mover, route, chunk))));
-  mover.moved.keys += chunks.reduce((sum, chunk) => sum + chunk.keys.length, 0);
+  await Promise.all(
+    chunks.map(async (chunk) => {
+      const left = await lane.run(async () => await migrate(mover, route, chunk));
+      if (left === 0) emptied.add(chunk.slot);
+    }),
+  );
+  mover.moved.keys += chunks.reduce((sum, chunk) => sum + chunk.keys.count, 0);
+  return emptied;
 }
 
 /** Keys of one slot, divided so that no MIGRATE carries more than `limit` bytes, but for a single key that is larger. */
-function chunksOf({ slot, keys }: SlotKeys, limit: number): Chunk[] {
-  const chunks: { slot: number; keys: string[]; bytes: number }[] = [];
-  for (const { key, bytes: size } of keys) {
+function chunksOf(entry: SlotKeys, limit: number): Chunk[] {
+  const { slot, keys, share, large } = entry;
+  if (large.size === 0 && keys.count * share <= limit) return [{ slot, keys, bytes: keys.count * share }];
+  const chunks: { keys: string[]; bytes: number }[] = [];
+  for (const { key, bytes: size } of eachKey(entry)) {
     const last = chunks.at(-1);
     if (last && last.bytes + size <= limit) {
       last.keys.push(key);
       last.bytes += size;
-    } else chunks.push({ slot, keys: [key], bytes: size });
+    } else chunks.push({ keys: [key], bytes: size });
   }
-  return chunks;
+  return chunks.map((chunk) => ({ slot, keys: encodeWords(chunk.keys), bytes: chunk.bytes }));
 }
 
 /** Lets as many MIGRATEs of one giver be under way as the pace allows at the moment. */
@@ -140,12 +161,12 @@ class Lane {
     this.#mover = mover;
   }
 
-  async run(work: () => Promise<void>): Promise<void> {
+  async run<T>(work: () => Promise<T>): Promise<T | undefined> {
     while (this.#busy >= this.#mover.pace.limits.inFlight)
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#busy += 1;
     try {
-      if (!this.#mover.stopped) await work();
+      return this.#mover.stopped ? undefined : await work();
     } finally {
       this.#busy -= 1;
       const room = Math.max(1, this.#mover.pace.limits.inFlight - this.#busy);

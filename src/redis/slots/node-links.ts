@@ -2,7 +2,7 @@ import { TaskError } from '../../errors/errors.ts';
 import { place as nameOf } from '../cluster/classify.ts';
 import { nodeName } from '../cluster/topology.ts';
 import type { ClusterIo } from '../node/cluster-io.ts';
-import type { NodeLink, RespValue } from '../node/contract.ts';
+import type { Command, NodeLink, RespValue } from '../node/contract.ts';
 import { NodeError } from '../node/node-error.ts';
 import type { SeenNode } from '../node/observe.ts';
 
@@ -42,7 +42,7 @@ export class NodeLinks {
   }
 
   /** Sends in one pipeline. A cut link is a reason to look again: what was sent may have been done. */
-  async send(name: string, commands: readonly (readonly string[])[], timeoutMs?: number): Promise<RespValue[]> {
+  async send(name: string, commands: readonly Command[], timeoutMs?: number): Promise<RespValue[]> {
     const view = this.view(name);
     try {
       let link = this.#links.get(name);
