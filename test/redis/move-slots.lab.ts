@@ -3,7 +3,7 @@ import { form } from '../../src/redis/cluster/form.ts';
 import { planCluster } from '../../src/redis/cluster/plan.ts';
 import { accessOf, type DeclaredCluster } from '../../src/redis/cluster/topology.ts';
 import { observedShards, verify } from '../../src/redis/cluster/verify.ts';
-import { observeAll } from '../../src/redis/node/cluster-io.ts';
+import { type ClusterIo, observeAll } from '../../src/redis/node/cluster-io.ts';
 import type { NodeLink } from '../../src/redis/node/contract.ts';
 import { keySlot } from '../../src/redis/node/key-slot.ts';
 import { countSlots } from '../../src/redis/slots/slots.ts';
@@ -23,12 +23,29 @@ async function start(ports: readonly number[], settings: readonly string[] = [])
   await Promise.all(ports.map(async (port) => await servers.start(port, settings)));
 }
 
-async function bring(cluster: DeclaredCluster) {
-  const io = localIo();
+async function bring(cluster: DeclaredCluster, io = localIo()) {
   const formed = await form(cluster, await observeAll(cluster, io), io, { stallMs: 15_000 });
   expect(verify(cluster, formed.views, { placement: true })).toEqual([]);
   expect(planCluster(cluster, formed.views).steps).toEqual([]);
   return { ...formed, seen: formed.views.filter((view) => view.seen) };
+}
+
+/** This node hears of a slot's new owner a third of a second after the others. */
+function lateFor(port: number): ClusterIo {
+  const io = localIo();
+  const link: ClusterIo['link'] = async (node, encoding) => {
+    const made = await io.link(node, encoding);
+    if (node.port !== port) return made;
+    return {
+      isOpen: true,
+      close: () => made.close(),
+      send: async (commands, timeoutMs) => {
+        if (commands[0]?.[3] === 'NODE') await io.sleep(333);
+        return await made.send(commands, timeoutMs);
+      },
+    };
+  };
+  return { ...io, link };
 }
 
 /** Keys may be any bytes: a link of its own that takes a character for a byte. */
@@ -100,6 +117,33 @@ describe('moving slots between real servers', () => {
     expect(counts(left.seen).reduce((sum, count) => sum + count, 0)).toBe(16384);
     expect(left.steps).toContain('3 nodes: forget h5:17405');
     await expectFilled(small);
+  });
+
+  it('waits while a giver may still raise its config epoch above that of who takes its slots', async () => {
+    await start(three);
+    const even = declared(three, { replicas: 0 });
+    const { seen } = await bring(even);
+    await fill(even);
+    // The one with the smaller id raises its epoch when it hears from another with the same, within two seconds.
+    const ids = new Map(seen.map(({ node, self }) => [node.port, self.id]));
+    const [giver = 0, other = 0, taker = 0] = three.toSorted((a, b) =>
+      (ids.get(a) ?? '') < (ids.get(b) ?? '') ? -1 : 1,
+    );
+    const share = 16384 / 3;
+    const give = (count: number): DeclaredCluster => {
+      const weights = new Map([
+        [giver, share - count],
+        [other, share],
+        [taker, share + count],
+      ]);
+      const nodes = even.nodes.map((node) => ({ ...node, weight: weights.get(node.port) ?? 0 }));
+      return { ...even, rebalance: true, threshold: 0, nodes };
+    };
+    // From now on the third has the highest, and the others can raise theirs.
+    await bring(give(200));
+    await Promise.all([giver, other].map(async (port) => await command(port, ['CLUSTER', 'BUMPEPOCH'])));
+    await bring(give(400), lateFor(giver));
+    await expectFilled(even);
   });
 
   it('lets shards leave: their replicas follow other masters, and nobody knows the masters any more', async () => {

@@ -2,18 +2,19 @@ import { TaskError } from '../../errors/errors.ts';
 import { type ClusterIo, observeAll } from '../node/cluster-io.ts';
 import type { RespValue } from '../node/contract.ts';
 import { type NodeView, type SeenNode, said } from '../node/observe.ts';
-import { carryOutMigration, type Flight } from '../slots/migration.ts';
+import type { Flight } from '../slots/migration.ts';
 import { StaleError } from '../slots/node-links.ts';
 import { settleJobs } from '../slots/settle-jobs.ts';
 import { forgottenAmong } from './ban.ts';
 import { isForming } from './classify.ts';
 import { copyFunctions } from './functions.ts';
+import { migrate } from './migrate.ts';
 import { busPortOf } from './reach.ts';
 import { lastingPace, type Pace } from './settings.ts';
 import { commandsOf } from './step-commands.ts';
 import { describeStep, describeSteps, meetCommand, type Step } from './steps.ts';
 import { takeOver } from './take-over.ts';
-import { allNodes, type DeclaredCluster, isLeaving, nodeName, queryOf, stayingOf } from './topology.ts';
+import { allNodes, type DeclaredCluster, nodeName, queryOf, stayingOf } from './topology.ts';
 import { awaitEmptied, awaitMembers, awaitSettled, type Meet } from './wait.ts';
 
 export interface FormOptions {
@@ -145,26 +146,12 @@ export class Round {
         await takeOver(this.#view(step.node).node, step.from, this.#io, this.#options.stallMs);
   }
 
-  /** A role that changed meanwhile is no failure: the next round looks at what is open and goes on. */
   async #migrate(steps: readonly Step[]): Promise<void> {
     const { stallMs, latencyMs = DEFAULT_LATENCY_MS, probeWrites = true } = this.#options;
-    await this.#keepLeavingApart();
-    try {
-      this.flights.push(await carryOutMigration(steps, this.#views, this.#io, { stallMs, latencyMs, probeWrites }));
-    } catch (error) {
-      if (!(error instanceof StaleError)) throw error;
-      this.trouble.push(error.message);
-    }
-  }
-
-  /**
-   * A master that gives its last slot away would become a replica of the taker, and its replicas too, each with a full sync: those that
-   * leave need none. Servers before 6.2 do not know the setting; it goes with the process.
-   */
-  async #keepLeavingApart(): Promise<void> {
-    const leaving = [...this.#views.values()].filter(({ node }) => isLeaving(this.#cluster, node));
-    const commands = [['CONFIG', 'SET', 'cluster-allow-replica-migration', 'no']];
-    await Promise.all(leaving.map(async ({ node }) => await this.#io.query(queryOf(node, commands))));
+    const options = { stallMs, latencyMs, probeWrites };
+    const { flights, trouble } = await migrate(this.#cluster, steps, this.#views, this.#io, options);
+    this.flights.push(...flights);
+    this.trouble.push(...trouble);
   }
 
   /** The replicas of an emptied master follow who took its last slots by themselves: only the others are told. */

@@ -1,6 +1,8 @@
 import { TaskError } from '../../errors/errors.ts';
 import { type ClusterIo, observeAll } from '../node/cluster-io.ts';
 import type { NodeView, SeenNode } from '../node/observe.ts';
+import { epochQuarrels } from '../slots/epochs.ts';
+import type { SlotMove } from '../slots/moves.ts';
 import { Ban } from './ban.ts';
 import { isForming, knows, lineOf, place as nameOf } from './classify.ts';
 import { whoMeets } from './introduce.ts';
@@ -163,6 +165,29 @@ export async function awaitSettled(
       io.progress(`waiting for the cluster to settle: ${left.length} findings left, first: ${first}${ban.reason}`);
       if (meet) await meetAgain(stayingOf(cluster, views), strangers(views), meet);
     },
+  );
+}
+
+/** Waits until no master can claim back what it gives: servers settle that among each other, within a few seconds of gossip. */
+export async function awaitEpochs(
+  cluster: DeclaredCluster,
+  io: ClusterIo,
+  stallMs: number,
+  moves: readonly Pick<SlotMove, 'from' | 'to'>[],
+): Promise<NodeView[]> {
+  return await waitFor(
+    io,
+    () => stallMs,
+    async () => {
+      const views = await observeAll(cluster, io);
+      const seen = views.filter((view) => view.seen);
+      return { left: epochQuarrels(seen, moves), views };
+    },
+    async (left) =>
+      new TaskError(`slots cannot move safely: ${left.join('; ')}, for ${stallMs / 1000} s`, {
+        hint: 'masters settle this when they hear from each other: see that their bus ports reach each other',
+      }),
+    async ([first = '']) => io.progress(`waiting before slots move: ${first}`),
   );
 }
 
