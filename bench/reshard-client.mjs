@@ -1,10 +1,11 @@
-// A client of a cluster on 127.0.0.1: GET and SET of random keys, redirections followed, each operation timed from its first byte to its
-// last answer. Arguments: a port, the number of keys, how many operations are under way at once, and how many milliseconds each of them is
+// A client of a cluster: GET and SET of random keys, redirections followed, each operation timed from its first byte to its
+// last answer. Arguments: a node's address and port, the number of keys, how many operations are under way at once, and how many milliseconds each of them is
 // followed by a rest. Prints `ready`, and after a line on stdin what it measured.
 import { Cluster } from 'ioredis';
 
-const [port, keys, atOnce, restMs] = process.argv.slice(2).map(Number);
-const cluster = new Cluster([{ host: '127.0.0.1', port }]);
+const [host, ...numbers] = process.argv.slice(2);
+const [port, keys, atOnce, restMs] = numbers.map(Number);
+const cluster = new Cluster([{ host, port }]);
 const taken = [];
 let stopped = false;
 process.stdin.once('data', () => {

@@ -2,77 +2,49 @@
 // rebalance, in turns, each as a whole process with the same weights; beside it the latency of a client's GET and SET meanwhile, and
 // how long the busiest giver was in MIGRATE, which no client of it can shorten. "nothing to move" is what clients feel of rcdeploy's process
 // alone, three runs one after the other, since all share the processors here.
-// `npm run build && node bench/reshard.mjs [RUNS] [KEYS] [SLOTS] [--load N] [--server DIR]`; N operations at once keep the client busy, where four that
-// rest for a millisecond do otherwise. Needs redis-server and redis-cli of 5.0 or later, or in DIR those
-// or valkey-server and valkey-cli, which from 9.1 on is also asked to have the servers hand the slots over.
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+// `npm run build && node bench/reshard.mjs [RUNS] [KEYS] [SLOTS] [--apart MS] [--load N] [--server DIR]`; each message to a node and between nodes takes
+// MS longer, as between hosts; N operations at once keep the client busy, where four that rest for a millisecond do otherwise. Needs
+// redis-server and redis-cli of 5.0 or later, or in DIR those or valkey-server and valkey-cli, which from 9.1 on is also asked to have the
+// servers hand the slots over.
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Cluster } from './reshard-cluster.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { server: { type: 'string' }, load: { type: 'string' } },
+  options: { server: { type: 'string' }, load: { type: 'string' }, apart: { type: 'string', default: '0' } },
 });
 /** Operations of the client under way at once, and the rest after each in ms. */
 const load = options.load === undefined ? [4, 1] : [Number(options.load), 0];
 const [runs, keys, slots] = [3, 1_000_000, 1000].map((fallback, index) => Number(positionals[index] ?? fallback));
-const flavor = options.server && existsSync(join(options.server, 'valkey-server')) ? 'valkey' : 'redis';
-const [serverProgram, cliProgram] = ['server', 'cli'].map((part) => join(options.server ?? '', `${flavor}-${part}`));
-const cliName = `${flavor}-cli`;
-const [, version] = /(\d+\.\d+)/.exec(execFileSync(cliProgram, ['--version'], { encoding: 'utf8' })) ?? [];
-const isAtomic = flavor === 'valkey' && Number(version) >= 9.1;
+const cluster = new Cluster(options.server, Number(options.apart));
+const { cliName, cliProgram, work } = cluster;
+const isAtomic = cliName === 'valkey-cli' && Number(cluster.version) >= 9.1;
 const ATOMIC = '--cluster-use-atomic-slot-migration';
-const ports = [17481, 17482, 17483];
-const work = mkdtempSync(join(tmpdir(), 'rcdeploy-bench-'));
-const servers = ports.map((port) => {
-  const words = [
-    '--port',
-    port,
-    '--dir',
-    work,
-    '--save',
-    '',
-    '--cluster-enabled',
-    'yes',
-    '--cluster-config-file',
-    `nodes-${port}.conf`,
-  ];
-  return spawn(serverProgram, words.map(String), { stdio: 'ignore' });
-});
 // Also when nobody reads any more what is written here.
-process.once('exit', cleanUp);
+process.once('exit', () => cluster.stop());
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
-try {
-  for (const port of ports) await until(() => cli(port, 'PING') === 'PONG');
-  cli(ports[0], '--cluster', 'create', ...ports.map((port) => `127.0.0.1:${port}`), '--cluster-yes');
-  for (const port of ports) await until(() => cli(port, 'CLUSTER', 'INFO').includes('cluster_state:ok'));
-  const counts = masters().map(({ count }) => count);
-  await fill();
-  const felt = {
-    'no move': await beside(async () => await new Promise((resolve) => setTimeout(resolve, 2000))),
-    'rcdeploy, nothing to move': await beside(async () => {
-      for (let run = 0; run < 3; run += 1) await timed(ours(counts));
-    }),
-  };
-  for (const givers of [1, 2]) report(givers, felt, await compare(counts, givers));
-} finally {
-  cleanUp();
-}
-
-function cleanUp() {
-  for (const server of servers) server.kill('SIGKILL');
-  rmSync(work, { recursive: true, force: true });
-}
+await cluster.form();
+const counts = cluster.masters().map(({ count }) => count);
+await cluster.fill(keys);
+console.log(`a PING takes ${(await cluster.roundTripMs()).toFixed(2)} ms`);
+const felt = {
+  'no move': await beside(async () => await new Promise((resolve) => setTimeout(resolve, 2000))),
+  'rcdeploy, nothing to move': await beside(async () => {
+    for (let run = 0; run < 3; run += 1) await timed(ours(counts));
+  }),
+};
+for (const givers of [1, 2]) report(givers, felt, await compare(givers));
+process.exit(0);
 
 /** Moves slots forth and back, in turns; gives what each way of moving took, by name. */
-async function compare(counts, givers) {
+async function compare(givers) {
   const ways = {
     rcdeploy: ours,
     [cliName]: (weights) => theirs(weights),
@@ -87,13 +59,13 @@ async function compare(counts, givers) {
     const shift = names.length % 2 === 0 ? Math.floor(turn / names.length) : 0;
     const name = names[(turn + shift) % names.length];
     const weights = counts.map((count, index) => (turn % 2 === 0 ? count - given[index] : count));
-    for (const port of ports) cli(port, 'CONFIG', 'RESETSTAT');
+    for (const index of [0, 1, 2]) cluster.ask(index, 'CONFIG', 'RESETSTAT');
     let seconds = 0;
     const felt = await beside(async () => {
       seconds = await timed(ways[name](weights));
     });
-    const inMigrate = Math.max(...ports.map(secondsInMigrate));
-    await settled(weights);
+    const inMigrate = Math.max(...[0, 1, 2].map(secondsInMigrate));
+    await cluster.settled(weights);
     taken[name].push({ ...felt, seconds, inMigrate });
     console.log(
       `${name}: ${seconds.toFixed(2)} s (${inMigrate.toFixed(2)} s in MIGRATE), p99 ${felt.p99.toFixed(2)} ms, max ${felt.max.toFixed(1)} ms`,
@@ -102,93 +74,19 @@ async function compare(counts, givers) {
   return taken;
 }
 
-function secondsInMigrate(port) {
-  return Number(/cmdstat_migrate:calls=\d+,usec=(\d+)/.exec(cli(port, 'INFO', 'commandstats'))?.[1] ?? 0) / 1_000_000;
-}
-
-function cli(port, ...words) {
-  try {
-    return execFileSync(cliProgram, words[0] === '--cluster' ? words : ['-p', String(port), ...words], {
-      encoding: 'utf8',
-    }).trim();
-  } catch (error) {
-    return String(error.stdout ?? error);
-  }
-}
-
-async function until(holds) {
-  const end = Date.now() + 30_000;
-  while (!holds()) {
-    if (Date.now() > end) throw new Error(`waited 30 s for ${holds}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-/** Masters in the order of their ports, as the first one sees them. */
-function masters() {
-  const lines = cli(ports[0], 'CLUSTER', 'NODES')
-    .split('\n')
-    .map((line) => line.split(' '));
-  return ports.map((port) => {
-    const [id, , , , , , , , ...ranges] = lines.find(([, place]) => place.includes(`:${port}@`));
-    const count = ranges.reduce((sum, range) => {
-      const [first, last = first] = range.split('-').map(Number);
-      return sum + last - first + 1;
-    }, 0);
-    return { id, count };
-  });
-}
-
-async function settled(expected) {
-  await until(() => masters().every(({ count }, index) => count === expected[index]));
-  for (const port of ports) await until(() => cli(port, 'CLUSTER', 'INFO').includes('cluster_slots_ok:16384'));
-}
-
-/** Keys go to the node that owns their slot, in pipelines. */
-async function fill() {
-  const sockets = ports.map((port) => connect(port, '127.0.0.1'));
-  const value = 'v'.repeat(32);
-  let sent = 0;
-  let text = ports.map(() => '');
-  for (let key = 0; key < keys; key += 1) {
-    const name = `key:${key}`;
-    const index = [5461, 10923, 16384].findIndex((end) => slotOf(name) < end);
-    text[index] += `*3\r\n$3\r\nSET\r\n$${name.length}\r\n${name}\r\n$32\r\n${value}\r\n`;
-    sent += 1;
-    if (sent % 20_000 > 0 && key < keys - 1) continue;
-    sockets.forEach((socket, index) => {
-      socket.resume();
-      socket.write(text[index]);
-    });
-    text = ports.map(() => '');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  await until(() => ports.reduce((sum, port) => sum + Number(cli(port, 'DBSIZE')), 0) === keys);
-  for (const socket of sockets) socket.destroy();
-}
-
-function slotOf(key) {
-  let crc = 0;
-  for (let index = 0; index < key.length; index += 1) {
-    crc ^= key.charCodeAt(index) << 8;
-    for (let bit = 0; bit < 8; bit += 1) crc = crc & 0x8000 ? ((crc << 1) ^ 0x1021) & 0xffff : (crc << 1) & 0xffff;
-  }
-  return crc % 16384;
+function secondsInMigrate(index) {
+  return (
+    Number(/cmdstat_migrate:calls=\d+,usec=(\d+)/.exec(cluster.ask(index, 'INFO', 'commandstats'))?.[1] ?? 0) /
+    1_000_000
+  );
 }
 
 function ours(weights) {
-  const nodes = ports.map((port, index) => ({ host: `n${index}`, address: '127.0.0.1', port }));
-  const task = {
-    redis_cluster: {
-      nodes,
-      replicas: 0,
-      rebalance: true,
-      threshold: 0,
-      weights: Object.fromEntries(nodes.map(({ host }, index) => [host, weights[index]])),
-    },
-    run_once: true,
-  };
-  const hosts = Object.fromEntries(nodes.map(({ host }) => [host, { ansible_connection: 'local' }]));
+  const nodes = cluster.nodes.map(({ host, port }) => ({ host: 'here', address: host, port }));
+  const weightOf = Object.fromEntries(nodes.map(({ host, port }, index) => [`${host}:${port}`, weights[index]]));
+  const levels = { replicas: 0, rebalance: true, threshold: 0, weights: weightOf };
+  const task = { redis_cluster: { nodes, ...levels }, run_once: true };
+  const hosts = { here: { ansible_connection: 'local' } };
   writeFileSync(join(work, 'play.json'), JSON.stringify([{ hosts: 'all', gather_facts: false, tasks: [task] }]));
   writeFileSync(join(work, 'hosts.yml'), JSON.stringify({ all: { hosts } }));
   return [
@@ -204,8 +102,9 @@ function ours(weights) {
 }
 
 function theirs(weights, ...more) {
-  const given = masters().map(({ id }, index) => `${id}=${weights[index]}`);
-  const words = ['--cluster', 'rebalance', `127.0.0.1:${ports[0]}`, '--cluster-threshold', '0.001', ...more];
+  const [first] = cluster.nodes;
+  const given = cluster.masters().map(({ id }, index) => `${id}=${weights[index]}`);
+  const words = ['--cluster', 'rebalance', `${first.host}:${first.port}`, '--cluster-threshold', '0.001', ...more];
   return [cliProgram, ...words, '--cluster-weight', ...given];
 }
 
@@ -226,7 +125,9 @@ async function timed([program, ...args]) {
 
 /** What a client in a process of its own feels while the work is done. */
 async function beside(work) {
-  const words = [`${root}bench/reshard-client.mjs`, ports[0], keys, ...load].map(String);
+  const words = [`${root}bench/reshard-client.mjs`, cluster.nodes[0].host, cluster.nodes[0].port, keys, ...load].map(
+    String,
+  );
   const client = spawn(process.execPath, words, {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
