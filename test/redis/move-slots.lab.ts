@@ -197,6 +197,23 @@ describe('moving slots between real servers', () => {
     await expectFilled(cluster);
   });
 
+  it('gives a slot of which each of two believes that the other owns it to the master that may take it', async () => {
+    await start(three);
+    const cluster = declared(three, { replicas: 0 });
+    const { seen } = await bring(cluster);
+    await fill(cluster);
+    const slot = String(seen[1]?.self.slots[0]?.[0]);
+    await command(17402, ['CLUSTER', 'SETSLOT', slot, 'NODE', seen[0]?.self.id ?? '']);
+    await expect(bring(cluster)).rejects.toThrow(
+      `no node owns slots ${slot}: keys of theirs may be on a node that is not here`,
+    );
+    for (const port of three) expect(await command(port, ['INFO', 'commandstats'])).not.toMatch(/delslots/);
+    const node = 'h3:17403';
+    const { steps } = await bring({ ...cluster, allow: [{ node, may: 'take-slots' }] });
+    expect(steps).toContain(`${node}: add slots ${slot}`);
+    await expectFilled(cluster);
+  });
+
   it('keeps both copies of a key that differ when nothing tells which is the newer, and says where they are', async () => {
     await start(three);
     const cluster = declared(three, { replicas: 0 });

@@ -1,7 +1,7 @@
 import type { SeenNode } from '../node/observe.ts';
 import { busPortOf } from './reach.ts';
 import { HASTEN, type Pace, paceCommands } from './settings.ts';
-import { addSlotsCommand, meetCommand, type Step } from './steps.ts';
+import { addSlotsCommands, meetCommand, type Step } from './steps.ts';
 
 /** What a step that is only commands sends to its node; `paces` are what nodes go back to. */
 export function commandsOf(
@@ -23,7 +23,7 @@ export function commandsOf(
       return [meetCommand(peer.node, busPortOf(peer))];
     }
     case 'add-slots':
-      return [addSlotsCommand(step.slots)];
+      return addSlotsCommands(step);
     case 'replicate':
     case 'leave-dead':
     case 'follow':

@@ -2,6 +2,16 @@ import { countSlots, formatSlots, type SlotRange, slotsOf } from '../slots/slots
 import type { MigrationWay } from '../versions/atomic-migration.ts';
 import type { DeclaredNode } from './topology.ts';
 
+export interface AddSlots {
+  readonly do: 'add-slots';
+  readonly node: string;
+  readonly slots: readonly SlotRange[];
+  /** Those of them that it believes to be another's, who says that they are not. */
+  readonly release?: readonly SlotRange[];
+  /** Somebody believes that of some. */
+  readonly isDisputed?: boolean;
+}
+
 /** One idempotent step. Nodes go by name (`host:port`), since ids may only be known when it runs. */
 export type Step =
   | { readonly do: 'flush'; readonly node: string }
@@ -16,7 +26,7 @@ export type Step =
   | { readonly do: 'hasten'; readonly node: string }
   | { readonly do: 'set-epoch'; readonly node: string; readonly epoch: number }
   | { readonly do: 'meet'; readonly node: string; readonly peer: string }
-  | { readonly do: 'add-slots'; readonly node: string; readonly slots: readonly SlotRange[] }
+  | AddSlots
   | { readonly do: 'await-members' }
   | { readonly do: 'replicate'; readonly node: string; readonly master: string }
   | { readonly do: 'await-settled' }
@@ -176,9 +186,17 @@ export function describeStep(step: Step): string {
   }
 }
 
-/** ADDSLOTS with every slot: 4.0 to 6.2 know no ADDSLOTSRANGE, and one command is as atomic. */
-export function addSlotsCommand(ranges: readonly SlotRange[]): string[] {
-  return ['CLUSTER', 'ADDSLOTS', ...[...slotsOf(ranges)].map(String)];
+/**
+ * ADDSLOTS with every slot: 4.0 to 6.2 know no ADDSLOTSRANGE, and one command is as atomic. A node takes no slot that it believes to be
+ * another's, and the others believe who had a higher config epoch than it has.
+ */
+export function addSlotsCommands({ slots, release = [], isDisputed = false }: AddSlots): string[][] {
+  const words = (ranges: readonly SlotRange[]): string[] => [...slotsOf(ranges)].map(String);
+  return [
+    ...(release.length > 0 ? [['CLUSTER', 'DELSLOTS', ...words(release)]] : []),
+    ['CLUSTER', 'ADDSLOTS', ...words(slots)],
+    ...(isDisputed ? [['CLUSTER', 'BUMPEPOCH']] : []),
+  ];
 }
 
 /** The bus port is given only where a server would not guess it: servers before 4.0 do not take it. */

@@ -36,9 +36,26 @@ export function planSlots(
   const shares = (forming ? evenShares(masters) : undefined) ?? levelShares(masters, [...slotsOf(unowned)]);
   const steps = masters.flatMap((view): Step[] => {
     const slots = shares.get(view);
-    return slots && slots.length > 0 ? [{ do: 'add-slots', node: nodeName(view.node), slots }] : [];
+    return slots && slots.length > 0 ? [addSlots(view, slots, members)] : [];
   });
   return { refusals: [], steps };
+}
+
+/** After an interrupted move, or a claim with an old config epoch, each of two nodes may believe that the other owns a slot. */
+function addSlots(view: SeenNode, slots: readonly SlotRange[], members: readonly SeenNode[]): Step {
+  const ids = new Set(members.map(({ self }) => self.id));
+  const believedBy = (member: SeenNode): SlotRange[] => {
+    const theirs = member.others.filter(({ id }) => ids.has(id)).flatMap((line) => line.slots);
+    return withoutSlots(slots, withoutSlots(slots, theirs));
+  };
+  const release = believedBy(view);
+  return {
+    do: 'add-slots',
+    node: nodeName(view.node),
+    slots,
+    ...(release.length > 0 && { release }),
+    ...(members.some((member) => believedBy(member).length > 0) && { isDisputed: true }),
+  };
 }
 
 /** The even split, when every owner has exactly one share of it or nothing. */
