@@ -119,7 +119,10 @@ async function push(
   context: Parameters<typeof unarchive.apply>[2],
 ): Promise<string> {
   const script = `umask 077; t=$(mktemp ${pathWord(args.dest.replace(/(.)\/+$/, '$1'))}/.rcdeploy-archive.XXXXXX) || exit
-cat > "$t" && [ "$(wc -c < "$t")" -eq ${content.size} ] || { rm -f -- "$t"; echo "the archive did not arrive whole" >&2; exit 1; }
+trap 'rm -f -- "$t"' EXIT
+trap 'exit 143' HUP INT TERM
+cat > "$t" && [ "$(wc -c < "$t")" -eq ${content.size} ] || { echo "the archive did not arrive whole" >&2; exit 1; }
+trap - EXIT
 printf '%s' "$t"
 `;
   const reply = await context.sh(script, { stdin: await content.bytes() });
