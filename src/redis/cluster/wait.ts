@@ -178,11 +178,7 @@ export async function awaitEpochs(
   return await waitFor(
     io,
     () => stallMs,
-    async () => {
-      const views = await observeAll(cluster, io);
-      const seen = views.filter((view) => view.seen);
-      return { left: epochQuarrels(seen, moves), views };
-    },
+    async () => await lookFor(cluster, io, (seen) => epochQuarrels(seen, moves)),
     async (left) =>
       new TaskError(`slots cannot move safely: ${left.join('; ')}, for ${stallMs / 1000} s`, {
         hint: 'masters settle this when they hear from each other: see that their bus ports reach each other',
@@ -208,17 +204,15 @@ export async function awaitEmptied(
   return await waitFor(
     io,
     () => stallMs,
-    async () => {
-      const views = await observeAll(cluster, io);
-      const seen = views.filter((view) => view.seen);
-      const isOwner = seen.some(({ self }) => ids.has(self.id) && self.slots.length > 0);
-      const stale = seen.flatMap((view) =>
-        view.others
-          .filter(({ id, slots }) => ids.has(id) && slots.length > 0)
-          .map(({ id }) => `${nameOf(view)} still sees slots of ${nameIn(seen, id)}`),
-      );
-      return { left: isOwner ? [] : stale, views };
-    },
+    async () =>
+      await lookFor(cluster, io, (seen) => {
+        if (seen.some(({ self }) => ids.has(self.id) && self.slots.length > 0)) return [];
+        return seen.flatMap((view) =>
+          view.others
+            .filter(({ id, slots }) => ids.has(id) && slots.length > 0)
+            .map(({ id }) => `${nameOf(view)} still sees slots of ${nameIn(seen, id)}`),
+        );
+      }),
     async (left) =>
       new TaskError(`nobody was forgotten: no progress within ${stallMs / 1000} s: ${left.join('; ')}`, {
         hint: REACH_HINT,
@@ -226,6 +220,16 @@ export async function awaitEmptied(
       }),
     async (left) => io.progress(`waiting until all know of the moved slots: ${left.length} left, first: ${left[0]}`),
   );
+}
+
+/** What those who answer tell of, and all views. */
+async function lookFor(
+  cluster: DeclaredCluster,
+  io: ClusterIo,
+  find: (seen: readonly SeenNode[]) => string[],
+): Promise<{ readonly left: string[]; readonly views: NodeView[] }> {
+  const views = await observeAll(cluster, io);
+  return { left: find(views.filter((view) => view.seen)), views };
 }
 
 function nameIn(seen: readonly SeenNode[], id: string): string {

@@ -35,7 +35,7 @@ const CHANGED = /READONLY|MOVED|ASK |not the owner/;
 
 /**
  * Moves the keys of a chunk, whatever number of tries it takes; an unknown outcome is looked at, since OK or NOKEY both mean gone. Gives how
- * many keys the slot has left: none, where it is known that it is empty.
+ * many keys the slot has left, undefined where that is not known.
  */
 export async function migrate(mover: Mover, route: Route, chunk: Chunk): Promise<number | undefined> {
   const since = mover.io.now();
