@@ -13,6 +13,16 @@ const nothing = {
   flavor: undefined,
 };
 
+/** What is not about drift of a node that answers. */
+const PROCESS = {
+  configError: undefined,
+  configFile: path,
+  pid: '1',
+  version: undefined,
+  inCluster: true,
+  users: undefined,
+};
+
 /** A node that runs with this, and what is to be done by these rules; `text` is its file. */
 function plan(
   settings: Record<string, unknown>,
@@ -25,14 +35,7 @@ function plan(
       ? 'down'
       : {
           config: new Map(Object.entries({ port: '7000', ...DEFAULTS, ...config })),
-          ...{
-            configError: undefined,
-            configFile: path,
-            pid: '1',
-            version: undefined,
-            inCluster: true,
-            users: undefined,
-          },
+          ...PROCESS,
         };
   const directives = { names: ['port', ...Object.keys(DEFAULTS)], fixed: ['databases'], defaults: DEFAULTS };
   return planConfig({ ...nothing, text, directives, live }, { ...configArgs, drift: drift ?? {}, settings });
@@ -51,15 +54,7 @@ test('how the unit starts it is not set by anybody', () => {
   const defaults = { ...DEFAULTS, supervised: 'no' };
   const directives = { names: ['port', ...Object.keys(defaults)], fixed: ['supervised'], defaults };
   const config = new Map(Object.entries({ port: '7000', ...defaults, supervised: 'systemd' }));
-  const live = {
-    config,
-    configError: undefined,
-    configFile: path,
-    pid: '1',
-    version: undefined,
-    inCluster: true,
-    users: undefined,
-  };
+  const live = { config, ...PROCESS };
   expect(planConfig({ ...nothing, text: fileOf({}), directives, live }, configArgs).warnings).toEqual([]);
 });
 
